@@ -1,0 +1,141 @@
+//! Everything a run found: sheets by table and vantage, and the one way to look a cell up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::sheet::{Row, Sheet, SheetState};
+use super::value::{Because, Cell, Reason, Value};
+use crate::path::Vantage;
+
+/// The name of one cell: `table@vantage[key=value].field`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactId {
+    /// The table's name.
+    pub table: String,
+    /// From where; `None` for tables between two paths.
+    pub vantage: Option<Vantage>,
+    /// Key columns in declared order.
+    pub key: Vec<(String, Value)>,
+    /// The field's name.
+    pub field: String,
+}
+
+impl fmt::Display for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table)?;
+        if let Some(vantage) = &self.vantage {
+            write!(f, "@{vantage}")?;
+        }
+        if !self.key.is_empty() {
+            let columns: Vec<String> = self.key.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            write!(f, "[{}]", columns.join(","))?;
+        }
+        write!(f, ".{}", self.field)
+    }
+}
+
+type At = (String, Option<Vantage>);
+
+/// All facts of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    sheets: BTreeMap<At, Sheet>,
+}
+
+impl Facts {
+    /// Adds a sheet. A second sheet of the same table and vantage adds its rows and keeps the worse state.
+    pub fn add(&mut self, sheet: Sheet) {
+        let at = (sheet.table.clone(), sheet.vantage.clone());
+        match self.sheets.get_mut(&at) {
+            None => {
+                self.sheets.insert(at, sheet);
+            }
+            Some(old) => {
+                for row in sheet.rows {
+                    match old.rows.iter_mut().find(|r| r.key == row.key) {
+                        Some(known) => row.cells.into_iter().for_each(|(name, cell)| known.put(&name, cell)),
+                        None => old.push(row),
+                    }
+                }
+                if matches!(old.state, SheetState::NotMeasured(_)) && !old.rows.is_empty() {
+                    old.state = SheetState::Complete;
+                }
+                if !matches!(sheet.state, SheetState::Complete) && matches!(old.state, SheetState::Complete) {
+                    old.state = match sheet.state {
+                        SheetState::NotMeasured(because) if !old.rows.is_empty() => SheetState::Incomplete(because),
+                        worse => worse,
+                    };
+                }
+            }
+        }
+    }
+
+    /// Removes a sheet, so that it can be replaced.
+    pub fn take(&mut self, table: &str, vantage: Option<&Vantage>) -> Option<Sheet> {
+        self.sheets.remove(&(table.to_owned(), vantage.cloned()))
+    }
+
+    /// The sheet of a table at a vantage.
+    pub fn sheet(&self, table: &str, vantage: Option<&Vantage>) -> Option<&Sheet> {
+        self.sheets.get(&(table.to_owned(), vantage.cloned()))
+    }
+
+    /// Every sheet, ordered by table and vantage.
+    pub fn sheets(&self) -> impl Iterator<Item = &Sheet> {
+        self.sheets.values()
+    }
+
+    /// Every sheet, to be changed in place.
+    pub fn sheets_mut(&mut self) -> impl Iterator<Item = &mut Sheet> {
+        self.sheets.values_mut()
+    }
+
+    /// The rows of a table at a vantage and whether they are all there are; a missing sheet was not planned.
+    pub fn rows(&self, table: &str, vantage: Option<&Vantage>) -> (&[Row], SheetState) {
+        match self.sheet(table, vantage) {
+            Some(sheet) => (&sheet.rows, sheet.state.clone()),
+            None => (&[], SheetState::NotMeasured(Reason::NotPlanned.into())),
+        }
+    }
+
+    /// The cell of an id, whatever is known: a missing row of a complete table is absent, of any other not measured.
+    pub fn cell(&self, id: &FactId) -> Cell {
+        let (rows, state) = self.rows(&id.table, id.vantage.as_ref());
+        let same = |row: &Row| id.key.iter().all(|(k, v)| row.key(k) == Some(v));
+        match (rows.iter().find(|r| same(r)), state) {
+            (Some(row), _) => row
+                .cell(&id.field)
+                .cloned()
+                .unwrap_or_else(|| Cell::not_measured(Because::new(Reason::Unsupported, format!("no {} recorded", id.field)))),
+            (None, SheetState::Complete) => Cell::Absent,
+            (None, SheetState::Incomplete(because) | SheetState::NotMeasured(because)) => Cell::NotMeasured(because),
+        }
+    }
+
+    /// A shorthand for code that derives facts: the cell of a field in the row whose key columns have these texts.
+    pub fn look(&self, table: &str, vantage: &Vantage, key: &[(&str, &str)], field: &str) -> Cell {
+        let (rows, state) = self.rows(table, Some(vantage));
+        let same = |row: &Row| key.iter().all(|(k, v)| row.key(k).is_some_and(|x| x.to_string() == *v));
+        match (rows.iter().find(|r| same(r)), state) {
+            (Some(row), _) => row.cell(field).cloned().unwrap_or(Cell::not_measured(Reason::Unsupported)),
+            (None, SheetState::Complete) => Cell::Absent,
+            (None, SheetState::Incomplete(because) | SheetState::NotMeasured(because)) => Cell::NotMeasured(because),
+        }
+    }
+}
+
+impl Serialize for Facts {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.sheets.values())
+    }
+}
+
+impl<'de> Deserialize<'de> for Facts {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let mut facts = Self::default();
+        Vec::<Sheet>::deserialize(d)?.into_iter().for_each(|sheet| facts.add(sheet));
+        Ok(facts)
+    }
+}

@@ -1,0 +1,98 @@
+//! Plain HTTP requests.
+
+use crate::facts::schema::{Field, Key, Print, Scope, Table, Type, field, key, table};
+use crate::labels;
+
+labels! {
+    /// What was asked for.
+    pub enum Ask {
+        Health = "health": "The health route: `/health` unless set otherwise.",
+        Startup = "startup": "The startup route: `/startupz`.",
+        Ready = "ready": "The readiness route: `/readyz`.",
+        Dashboard = "dashboard": "The Control UI page, under its base path.",
+        ViaProxy = "via-proxy": "The health route, through the proxy that the environment names.",
+    }
+}
+
+labels! {
+    /// How a request ended.
+    pub enum Exchange {
+        Answered = "answered": "A whole response came.",
+        Cut = "cut": "The response ended early.",
+        ClosedEmpty = "closed-empty": "The peer closed without a byte.",
+        Reset = "reset": "The peer reset the connection.",
+        Silent = "silent": "No byte within the probe's own deadline.",
+        Garbage = "garbage": "What came is not HTTP.",
+    }
+}
+
+labels! {
+    /// What a body is, judged by its shape and not by the status.
+    pub enum Body {
+        Live = "live": "The gateway's health object: ok, and status live.",
+        Started = "started": "The gateway's startup object: started.",
+        Starting = "starting": "The gateway's startup object: starting.",
+        Draining = "draining": "The gateway's startup object: draining.",
+        Ready = "ready": "The gateway's readiness object: ready.",
+        NotReady = "not-ready": "The gateway's readiness object: not ready.",
+        ControlUi = "control-ui": "The gateway's Control UI page.",
+        GatewayError = "gateway-error": "The gateway's error object.",
+        Login = "login": "A login or challenge page.",
+        Json = "json": "Other JSON.",
+        Html = "html": "Other HTML.",
+        Text = "text": "Other text.",
+        Empty = "empty": "Nothing.",
+    }
+}
+
+labels! {
+    /// Who wrote an answer.
+    pub enum Author {
+        Gateway = "gateway": "The gateway.",
+        Edge = "edge": "A proxy, load balancer or tunnel.",
+        IdentityProxy = "identity-proxy": "Something that asks people to log in.",
+        Other = "other": "Something else.",
+    }
+}
+
+labels! {
+    /// The product that shows itself in an answer.
+    pub enum Product {
+        Nginx = "nginx": "nginx.",
+        Caddy = "caddy": "Caddy.",
+        Haproxy = "haproxy": "HAProxy.",
+        Apache = "apache": "Apache httpd.",
+        Envoy = "envoy": "Envoy.",
+        Traefik = "traefik": "Traefik.",
+        Lighttpd = "lighttpd": "lighttpd.",
+        Varnish = "varnish": "Varnish.",
+        Cloudflare = "cloudflare": "Cloudflare.",
+        Unknown = "unknown": "Another product that names itself.",
+    }
+}
+
+/// One row per request; on `local` the other loopback family is asked for health and readiness too.
+pub static HTTP: Table = table("http", Scope::Path, "Requests to the gateway's HTTP routes.").keys(HTTP_KEYS).fields(HTTP_FIELDS);
+const HTTP_KEYS: &[Key] = &[
+    key("probe", Type::Label(Ask::ALL), "What was asked for."),
+    key("address", Type::Address, "The address asked, `named` for the one the path names.").or("named").address(),
+];
+const HTTP_FIELDS: &[Field] = &[
+    field("outcome", Type::Label(Exchange::ALL), "How the request ended."),
+    field("status", Type::Int, "HTTP status."),
+    field("body", Type::Label(Body::ALL), "What the body is, by its shape."),
+    field("author", Type::Label(Author::ALL), "Who wrote the answer."),
+    field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),
+    field("server", Type::Text, "The `Server` header."),
+    field("content-type", Type::Text, "The `Content-Type` header."),
+    field("location", Type::Address, "The host a redirect points to.").address(),
+    field("retry-after", Type::Duration, "The `Retry-After` header."),
+    field("error-type", Type::Text, "`error.type` of the gateway's error object."),
+    field("detail", Type::Bool, "Whether the gateway gave the detail it keeps for local callers."),
+    field("uptime", Type::Duration, "The gateway's uptime, where told.").print(Print::Omit),
+    field("version", Type::Text, "The gateway's version, where told."),
+    field("failing", Type::Text, "What the readiness object lists as failing, joined by a blank."),
+    field("path", Type::Text, "The path asked for, without query.").named(),
+    field("after", Type::Duration, "Time to the first byte."),
+    field("bytes", Type::Bytes, "Size of the body, as far as it was read."),
+];

@@ -1,0 +1,15 @@
+//! The tables, one file per primitive: name, type, sentence and privacy of every fact, declared once.
+//!
+//! They stand here and not beside the code that fills them, because conditions, reports and the dictionary read them and
+//! must not know a primitive.
+
+pub mod connect;
+pub mod dns;
+pub mod http;
+pub mod listener;
+pub mod pair;
+pub mod path;
+pub mod site;
+pub mod tcp;
+pub mod tls;
+pub mod upgrade;

@@ -1,0 +1,60 @@
+//! TLS handshakes.
+
+use crate::facts::schema::{Field, Key, Print, Scope, Table, Type, field, key, table};
+use crate::labels;
+
+labels! {
+    /// Why a handshake was made.
+    pub enum Purpose {
+        Use = "use": "The path is asked by TLS.",
+        CrossCheck = "cross-check": "The path is asked in plain text, and the peer answered as if it wanted TLS.",
+    }
+}
+
+labels! {
+    /// How a handshake ended.
+    pub enum Handshake {
+        Established = "established": "The handshake came to its end.",
+        PlainText = "plain-text": "The peer answered the hello in plain text: no TLS there.",
+        Alert = "alert": "The peer sent a TLS alert.",
+        ClosedEmpty = "closed-empty": "The peer closed without a byte.",
+        Reset = "reset": "The peer reset the connection.",
+        Silent = "silent": "No answer within the probe's own deadline.",
+        Broken = "broken": "What came was neither TLS nor text.",
+    }
+}
+
+labels! {
+    /// Whether the certificate convinces.
+    pub enum Trust {
+        Trusted = "trusted": "A known issuer vouches for the name, now.",
+        Pinned = "pinned": "The fingerprint is the pinned one.",
+        PinMismatch = "pin-mismatch": "The fingerprint is not the pinned one.",
+        SelfSigned = "self-signed": "The certificate vouches for itself.",
+        UnknownIssuer = "unknown-issuer": "No known issuer vouches for it, or the chain is not whole.",
+        WrongName = "wrong-name": "It is for another name.",
+        Expired = "expired": "Its time has passed.",
+        NotYetValid = "not-yet-valid": "Its time has not come, or a clock is wrong.",
+        NoRoots = "no-roots": "This machine has no trusted roots at all.",
+        Invalid = "invalid": "It cannot be verified for another reason.",
+    }
+}
+
+/// One row per handshake made.
+pub static TLS: Table = table("tls", Scope::Path, "TLS handshakes and the certificate shown.").keys(TLS_KEYS).fields(TLS_FIELDS);
+const TLS_KEYS: &[Key] = &[key("purpose", Type::Label(Purpose::ALL), "Why the handshake was made.").or("use")];
+const TLS_FIELDS: &[Field] = &[
+    field("outcome", Type::Label(Handshake::ALL), "How the handshake ended."),
+    field("trust", Type::Label(Trust::ALL), "Whether the certificate convinces; absent without certificate."),
+    field("pin", Type::Text, "The fingerprint that was expected; absent when none is pinned."),
+    field("fingerprint", Type::Text, "SHA-256 of the leaf certificate, 64 lower-case hex digits."),
+    field("version", Type::Text, "TLS version."),
+    field("alpn", Type::Text, "Application protocol chosen; absent when none was."),
+    field("subject", Type::Text, "Subject of the leaf.").named(),
+    field("issuer", Type::Text, "Issuer of the leaf."),
+    field("names", Type::Text, "Subject alternative names, joined by a blank.").named(),
+    field("expires-in", Type::Duration, "Time left; negative when expired.").print(Print::Omit),
+    field("chain", Type::Int, "Number of certificates shown."),
+    field("after", Type::Duration, "Time of the handshake."),
+    field("alert", Type::Text, "The alert, or the first words of a plain-text answer."),
+];

@@ -1,0 +1,90 @@
+//! The WebSocket upgrade, and the first frame after it.
+
+use super::http::{Author, Body, Product};
+use crate::facts::schema::{Field, Key, Scope, Table, Type, field, key, table};
+use crate::labels;
+
+labels! {
+    /// The protocol offered.
+    pub enum Offer {
+        Http1 = "http1": "HTTP/1.1 only.",
+        H2 = "h2": "HTTP/2 first, HTTP/1.1 as well; only over TLS.",
+    }
+}
+
+labels! {
+    /// As whom the upgrade is sent.
+    pub enum As {
+        Plain = "plain": "As the command line client sends it: no Origin, no user agent.",
+        Browser = "browser": "As a browser sends it: user agent, Origin and the configured edge headers.",
+    }
+}
+
+labels! {
+    /// How the upgrade was answered.
+    pub enum Switch {
+        Switched = "switched": "101 with the right accept key.",
+        BadAccept = "bad-accept": "101 with a wrong or missing accept key.",
+        PlainAnswer = "plain-answer": "A 2xx: answered as if no upgrade had been asked for.",
+        BadRequest = "bad-request": "400 or 405: something found the upgrade malformed.",
+        Redirected = "redirected": "A 3xx.",
+        Refused = "refused": "Another 4xx or a 5xx.",
+        Silent = "silent": "No byte within the probe's own deadline.",
+        Closed = "closed": "The connection ended without an HTTP answer.",
+    }
+}
+
+labels! {
+    /// Whether the upgrade reached the gateway.
+    pub enum Arrived {
+        Yes = "yes": "The answer can only come from the gateway's upgrade path.",
+        No = "no": "The gateway answered a plain request, so something dropped the upgrade.",
+        Unknown = "unknown": "The answer does not tell.",
+    }
+}
+
+/// One row per offer and client.
+pub static UPGRADE: Table =
+    table("upgrade", Scope::Path, "WebSocket upgrades and how they were answered.").keys(UPGRADE_KEYS).fields(UPGRADE_FIELDS);
+const UPGRADE_KEYS: &[Key] = &[
+    key("offer", Type::Label(Offer::ALL), "The protocol offered.").or("http1"),
+    key("as", Type::Label(As::ALL), "As whom it was sent.").or("plain"),
+];
+const UPGRADE_FIELDS: &[Field] = &[
+    field("outcome", Type::Label(Switch::ALL), "How it was answered."),
+    field("status", Type::Int, "HTTP status."),
+    field("arrived", Type::Label(Arrived::ALL), "Whether it reached the gateway."),
+    field("author", Type::Label(Author::ALL), "Who wrote the answer."),
+    field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),
+    field("server", Type::Text, "The `Server` header."),
+    field("body", Type::Label(Body::ALL), "What the body of a refusal is, by its shape."),
+    field("content-type", Type::Text, "The `Content-Type` header."),
+    field("location", Type::Address, "The host a redirect points to.").address(),
+    field("retry-after", Type::Duration, "The `Retry-After` header."),
+    field("error-type", Type::Text, "`error.type` of the gateway's error object."),
+    field("text", Type::Text, "The body of a short plain refusal, at most 120 characters."),
+    field("headers", Type::Text, "Names of the answer's headers in order, joined by a blank."),
+    field("address", Type::Address, "Address and port that were asked.").address(),
+    field("alpn", Type::Text, "Application protocol chosen by TLS; absent on plain text."),
+    field("after", Type::Duration, "Time to the answer's head."),
+];
+
+labels! {
+    /// What came first after the switch.
+    pub enum First {
+        Received = "received": "The gateway's `connect.challenge`.",
+        OtherFrame = "other-frame": "Another frame: not an OpenClaw Gateway.",
+        Closed = "closed": "The connection ended first.",
+        Silent = "silent": "Nothing within the probe's own deadline.",
+    }
+}
+
+/// The gateway's first frame: the cheapest proof that it is alive, and it needs no credential.
+pub static CHALLENGE: Table = table("challenge", Scope::Path, "The first frame after the switch.").fields(CHALLENGE_FIELDS);
+const CHALLENGE_FIELDS: &[Field] = &[
+    field("outcome", Type::Label(First::ALL), "What came first."),
+    field("after", Type::Duration, "Time from the switch to the first frame."),
+    field("clock-offset", Type::Duration, "The gateway's clock minus ours, corrected by half the round trip."),
+    field("close-code", Type::Int, "Close code, when a close frame came."),
+    field("close-reason", Type::Text, "Close reason, when a close frame came."),
+];

@@ -1,0 +1,4 @@
+//! From facts and rows to a verdict. Pure: it knows neither probes nor the network.
+
+pub mod condition;
+pub mod verdict;

@@ -1,0 +1,38 @@
+//! clawprobe tells which layer broke when remote access to an OpenClaw Gateway fails.
+//!
+//! The code map, in the order of the road every command takes:
+//!
+//! - [`settings`] and [`target`]: what to ask, and where each value came from
+//! - [`shelf`]: the knowledge (symptoms, probes, matrices, overlays), read from files
+//! - [`plan`]: matrix, paths and budget to an ordered plan; pure
+//! - [`probe`]: the primitives, the only code that touches the world; [`openclaw`]: the gateway's wire
+//! - [`run`]: executes a plan and emits events
+//! - [`facts`]: what was seen; [`record`]: the recording of it
+//! - [`judge`]: from facts and rows to a verdict; pure
+//! - [`report`]: one file per format; pure
+//! - [`cli`]: one file per command
+//!
+//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`].
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod clock;
+pub mod code;
+pub mod complaint;
+pub mod exit;
+pub mod facts;
+pub mod judge;
+pub mod labels;
+pub mod openclaw;
+pub mod path;
+pub mod plan;
+pub mod probe;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod secret;
+pub mod settings;
+pub mod shelf;
+pub mod target;

@@ -1,0 +1,89 @@
+//! From a matrix, the ways and a budget to an ordered plan whose worst case is known before the first packet. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::facts::Because;
+use crate::path::{Kind, Path};
+
+/// One planned probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The probe file's id, such as `upgrade-browser`.
+    pub probe: String,
+    /// The primitive it uses.
+    pub primitive: String,
+    /// Parameters, as the probe file gives them; those named like a key column of the primitive's table fix that column.
+    pub with: std::collections::BTreeMap<String, String>,
+    /// Ids of probes of the same lane that must have succeeded.
+    pub needs: Vec<String>,
+    /// The probe's own deadline in milliseconds.
+    pub deadline_ms: u64,
+    /// Whether it may send the credential.
+    pub credential: bool,
+}
+
+/// The probes of one path (or of the site), one after the other over one socket at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The path; `None` for the probes of the site itself.
+    pub path: Option<Path>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// The share of the budget in milliseconds: the sum of the deadlines.
+    pub share_ms: u64,
+    /// Number of the wave it runs in: 0 is the site and the direct lane, then up to four lanes per wave.
+    pub wave: usize,
+}
+
+/// A whole probe that the budget had no room for, or that another reason kept from being planned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The path; `None` for the site.
+    pub path: Option<Path>,
+    /// The step that is left out.
+    pub step: Step,
+    /// Why.
+    pub because: Because,
+}
+
+/// A kind of path that the matrix needs and nobody named.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lack {
+    /// The kind.
+    pub kind: Kind,
+    /// The flag to add, such as `--edge URL`.
+    pub flag: String,
+}
+
+/// What will be asked, in which order, and how long it can take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The matrix.
+    pub matrix: String,
+    /// The site's name.
+    pub site: String,
+    /// The budget in milliseconds.
+    pub budget_ms: u64,
+    /// The longest the run can take, proven from the deadlines; never above the budget.
+    pub worst_case_ms: u64,
+    /// The lanes, in order of waves and rank.
+    pub lanes: Vec<Lane>,
+    /// What was left out.
+    pub dropped: Vec<Dropped>,
+    /// Codes that must be clear for a healthy verdict.
+    pub require: Vec<Code>,
+    /// Path kinds that are lacking.
+    pub lacks: Vec<Lack>,
+    /// The most pre-authentication sockets that can be open at once.
+    pub sockets: usize,
+    /// The most credential attempts that may fail.
+    pub credentials: usize,
+}
+
+impl Plan {
+    /// The planned paths, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.lanes.iter().filter_map(|lane| lane.path.as_ref())
+    }
+}

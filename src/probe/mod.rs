@@ -1,0 +1,100 @@
+//! Primitives: the only code that touches the world, one file each.
+//!
+//! A primitive gets an [`Ask`], talks to the world until its deadline, and hands back finished [`Sheet`]s. It never prints,
+//! never judges and never writes a peer's text without the redactor.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::clock::Deadline;
+use crate::facts::value::{Because, Cell, Reason};
+use crate::facts::{Sheet, Table};
+use crate::path::Vantage;
+use crate::plan::Step;
+use crate::secret::Redactor;
+use crate::target::{Target, Way};
+
+pub mod socket;
+
+/// Everything a primitive may know and use.
+pub struct Ask<'a> {
+    /// The planned step: parameters and limits.
+    pub step: &'a Step,
+    /// What the settings yielded.
+    pub target: &'a Target,
+    /// The way that is asked; `None` for the probes of the site itself.
+    pub way: Option<&'a Way>,
+    /// The vantage of the facts: the site, or the site and the path.
+    pub vantage: &'a Vantage,
+    /// When to be over.
+    pub deadline: Deadline,
+    /// What earlier probes of the same lane left behind.
+    pub lane: &'a mut LaneState,
+    /// Hides known secrets in what a peer sent.
+    pub redactor: &'a Redactor,
+    /// Counts pre-authentication sockets of the whole run.
+    pub sockets: Arc<tokio::sync::Semaphore>,
+}
+
+/// What the probes of one lane hand on to the next.
+#[derive(Default)]
+pub struct LaneState {
+    /// Addresses the way's host stands for, in the resolver's order; the literal address if it is one.
+    pub addresses: Vec<IpAddr>,
+    /// The address to dial from, when the system's own choice would make the gateway refuse a right edge.
+    pub source: Option<IpAddr>,
+    /// The first named address that accepted a connection: where every later probe of the lane goes.
+    pub peer: Option<SocketAddr>,
+    /// The other loopback family, if it accepted as well.
+    pub other: Option<SocketAddr>,
+    /// The WebSocket that the upgrade left open for the challenge and the connect.
+    pub websocket: Option<socket::Open>,
+    /// Whether TLS verification failed on this lane: no credential is sent past that.
+    pub untrusted: bool,
+    /// Why the lane's later probes cannot run, if so: the fact id that tells.
+    pub blocked: Option<String>,
+}
+
+/// What a primitive hands back.
+pub struct Done {
+    /// Finished sheets.
+    pub sheets: Vec<Sheet>,
+    /// Whether probes that need this one may run.
+    pub succeeded: bool,
+}
+
+impl Ask<'_> {
+    /// A parameter of the probe file.
+    pub fn with(&self, name: &str) -> Option<&str> {
+        self.step.with.get(name).map(String::as_str)
+    }
+
+    /// What the probe says when its time ended: a finding about the peer if the time was its own, otherwise not measured.
+    pub fn silence(&self) -> Option<Because> {
+        (!self.deadline.is_own()).then(|| Because::from(Reason::Deadline))
+    }
+}
+
+/// The sheets of a probe that did not run: every cell it would have filled, not measured for this reason.
+///
+/// Where the probe's parameters and the columns' defaults fix the whole key, that is one row; otherwise it is the table.
+pub fn blank(tables: &[&'static Table], step: &Step, vantage: &Vantage, because: &Because) -> Vec<Sheet> {
+    let one = |table: &&'static Table| {
+        let key: Option<Vec<_>> = table
+            .keys
+            .iter()
+            .map(|k| step.with.get(k.name).map(String::as_str).or(k.default))
+            .zip(table.keys)
+            .map(|(text, k)| crate::facts::Value::parse(text?, k.ty).ok())
+            .collect();
+        match key {
+            Some(key) => {
+                let mut sheet = Sheet::new(table, vantage);
+                sheet.push(crate::facts::sheet::RowBuilder::new(table, key).rest(Cell::NotMeasured(because.clone())));
+                sheet
+            }
+            None => Sheet::not_measured(table, vantage, because.clone()),
+        }
+    };
+    tables.iter().map(one).collect()
+}

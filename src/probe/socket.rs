@@ -1,0 +1,38 @@
+//! The sockets probes hand on to each other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
+
+use crate::clock::Instant;
+
+/// A byte stream of any kind: TCP, TLS over TCP, a Unix socket, what hyper gave back after a 101.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// A WebSocket after its 101.
+pub struct Open {
+    /// Frames.
+    pub frames: WebSocketStream<Box<dyn Stream>>,
+    /// When the 101 arrived.
+    pub switched: Instant,
+    /// When the connection was begun, for the gateway's pre-authentication limit.
+    pub opened: Instant,
+    /// The peer.
+    pub peer: SocketAddr,
+    /// Its place among the run's pre-authentication sockets, given back when dropped.
+    pub permit: Arc<tokio::sync::OwnedSemaphorePermit>,
+    /// The challenge, once received: its nonce and the gateway's clock. Never a fact.
+    pub challenge: Option<Challenge>,
+}
+
+/// What the gateway's `connect.challenge` said.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    /// To be signed by a device.
+    pub nonce: String,
+    /// The gateway's clock, milliseconds since the Unix epoch.
+    pub ts: Option<i64>,
+}

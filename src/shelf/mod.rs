@@ -1,0 +1,3 @@
+//! The knowledge: symptoms, probes, matrices and overlays, read through one loader and one validator.
+
+pub mod symptom;
