@@ -1,0 +1,38 @@
+//! How a connection attempt ended once the first exchange on it is known.
+
+use crate::facts::store::Facts;
+use crate::facts::tables::tcp::Manner;
+use crate::facts::value::Cell;
+use crate::path::{Topology, Vantage};
+
+/// Writes `tcp.manner`.
+pub fn settle(facts: &mut Facts, topology: &Topology) {
+    for path in &topology.paths {
+        let at = &path.vantage;
+        let Some(mut sheet) = facts.take("tcp", Some(at)) else { continue };
+        let asked =
+            sheet.rows.iter().position(|r| flag(r.cell("named")) && r.cell("connected").is_some_and(|c| c.is("accepted")));
+        for (index, row) in sheet.rows.iter_mut().enumerate() {
+            let connected = row.cell("connected").cloned().unwrap_or(Cell::Absent);
+            let address =
+                if asked == Some(index) { Some(String::from("named")) } else { row.key("address").map(|a| a.to_string()) };
+            let empty = connected.is("accepted") && address.is_some_and(|address| closed_empty(facts, at, &address));
+            row.put("manner", if empty { Cell::value(Manner::ClosedEmpty.as_str()) } else { connected });
+        }
+        facts.add(sheet);
+    }
+}
+
+fn flag(cell: Option<&Cell>) -> bool {
+    cell.and_then(Cell::get) == Some(&true.into())
+}
+
+/// Whether the first exchange at an address ended without a byte, and the peer is not one that only speaks TLS.
+fn closed_empty(facts: &Facts, at: &Vantage, address: &str) -> bool {
+    let speaks_tls =
+        ["established", "alert"].iter().any(|o| facts.look("tls", at, &[("purpose", "cross-check")], "outcome").is(o));
+    let http = facts.look("http", at, &[("probe", "health"), ("address", address)], "outcome");
+    let tls = facts.look("tls", at, &[("purpose", "use")], "outcome");
+    let no_answer = |cell: &Cell| cell.is("closed-empty") || cell.is("reset");
+    !speaks_tls && (no_answer(&http) || (address == "named" && tls.is("closed-empty")))
+}

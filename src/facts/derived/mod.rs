@@ -1,0 +1,39 @@
+//! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
+
+mod config;
+mod manner;
+mod pair;
+mod topology;
+
+use super::dictionary;
+use super::store::Facts;
+use crate::path::Topology;
+use crate::record::Recording;
+
+/// Forgets every derived cell of the facts, computes all of them anew, and settles roles and classes.
+pub fn derive(recording: &Recording) -> (Facts, Topology) {
+    let mut facts = recording.facts.clone();
+    forget(&mut facts);
+    let topology = topology::settle(&mut facts, &recording.head.plan);
+    manner::settle(&mut facts, &topology);
+    config::settle(&mut facts, &topology);
+    pair::settle(&mut facts, &topology, &pair::Starts::of(recording));
+    (facts, topology)
+}
+
+fn forget(facts: &mut Facts) {
+    for table in dictionary::TABLES {
+        if table.is_derived() {
+            let at: Vec<_> = facts.sheets().filter(|s| s.table == table.name).map(|s| s.vantage.clone()).collect();
+            for vantage in at {
+                facts.take(table.name, vantage.as_ref());
+            }
+        }
+    }
+    for sheet in facts.sheets_mut() {
+        let Some(table) = dictionary::table(&sheet.table) else { continue };
+        for row in &mut sheet.rows {
+            row.cells.retain(|(name, _)| table.field(name).is_none_or(|f| !f.derived));
+        }
+    }
+}

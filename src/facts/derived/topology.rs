@@ -1,0 +1,85 @@
+//! Roles of sites and classes of paths.
+
+use crate::facts::sheet::{Row, Sheet};
+use crate::facts::store::Facts;
+use crate::facts::tables::path::PATH;
+use crate::facts::tables::site::SITE;
+use crate::facts::value::{Cell, Value};
+use crate::path::{Class, Kind, Path, Role, Site, Topology, Vantage};
+use crate::plan::Plan;
+
+/// Settles the topology of a plan by what was seen, and writes `path.class` and `site.role`.
+pub fn settle(facts: &mut Facts, plan: &Plan) -> Topology {
+    let mut paths: Vec<Path> = plan.paths().cloned().collect();
+    for path in &mut paths {
+        path.class = class(facts, path);
+    }
+    let mut names = vec![plan.site.clone()];
+    for path in &paths {
+        if !names.contains(&path.vantage.site) {
+            names.push(path.vantage.site.clone());
+        }
+    }
+    let sites: Vec<Site> = names.into_iter().map(|name| Site { role: role(facts, &name, &paths), name }).collect();
+    for path in &paths {
+        let mut row = only_row(facts, PATH.name, &path.vantage);
+        row.put("class", Cell::value(path.class.as_str()));
+        replace(facts, Sheet { rows: vec![row], ..Sheet::new(&PATH, &path.vantage) });
+    }
+    for site in &sites {
+        let vantage = Vantage::site(&site.name);
+        let mut row = only_row(facts, SITE.name, &vantage);
+        row.put("role", Cell::value(site.role.as_str()));
+        replace(facts, Sheet { rows: vec![row], ..Sheet::new(&SITE, &vantage) });
+    }
+    Topology { sites, paths }
+}
+
+fn only_row(facts: &Facts, table: &str, vantage: &Vantage) -> Row {
+    facts.rows(table, Some(vantage)).0.first().cloned().unwrap_or(Row { key: Vec::new(), cells: Vec::new() })
+}
+
+fn replace(facts: &mut Facts, sheet: Sheet) {
+    facts.take(&sheet.table, sheet.vantage.as_ref());
+    facts.add(sheet);
+}
+
+/// The kind's class, unless the loopback listener that is dialled belongs to `ssh`: then it is a tunnel's end.
+///
+/// A container's port forwarder is not counted as an edge: it hands on bytes on the gateway's own machine.
+fn class(facts: &Facts, path: &Path) -> Class {
+    if path.kind != Kind::Local {
+        return path.kind.class();
+    }
+    let site = path.vantage.at_site();
+    let (dialled, _) = facts.rows("tcp", Some(&path.vantage));
+    let (listeners, _) = facts.rows("listener", Some(&site));
+    let named = |row: &&Row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true));
+    let ssh = dialled.iter().filter(named).any(|tcp| {
+        listeners.iter().any(|l| {
+            l.key("port") == tcp.key("port")
+                && l.key("address") == tcp.key("address")
+                && l.cell("owner").is_some_and(|owner| owner.is("ssh"))
+        })
+    });
+    if ssh { Class::Edge } else { Class::Direct }
+}
+
+/// A gateway host dials one of its own addresses by a direct path, and its settings do not say remote mode.
+fn role(facts: &Facts, site: &str, paths: &[Path]) -> Role {
+    let direct = paths.iter().filter(|p| p.vantage.site == site && p.class == Class::Direct);
+    let own: Vec<bool> = direct
+        .flat_map(|p| facts.rows("tcp", Some(&p.vantage)).0)
+        .filter(|row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true)))
+        .filter_map(|row| match row.cell("own").and_then(Cell::get) {
+            Some(Value::Bool(own)) => Some(*own),
+            _ => None,
+        })
+        .collect();
+    let applies_remote = facts.look("config", &Vantage::site(site), &[], "mode").is("remote");
+    match (own.contains(&true), own.contains(&false)) {
+        (true, _) if !applies_remote => Role::GatewayHost,
+        (_, true) => Role::Client,
+        _ => Role::Unknown,
+    }
+}
