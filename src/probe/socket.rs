@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 
 use crate::clock::Instant;
+use crate::openclaw::challenge::Challenge;
 
 /// A byte stream of any kind: TCP, TLS over TCP, a Unix socket, what hyper gave back after a 101.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -20,19 +22,12 @@ pub struct Open {
     pub switched: Instant,
     /// When the connection was begun, for the gateway's pre-authentication limit.
     pub opened: Instant,
+    /// How long TCP's own handshake took: the round trip, as near as it can be had.
+    pub round_trip: Duration,
     /// The peer.
     pub peer: SocketAddr,
     /// Its place among the run's pre-authentication sockets, given back when dropped.
     pub permit: Arc<tokio::sync::OwnedSemaphorePermit>,
     /// The challenge, once received: its nonce and the gateway's clock. Never a fact.
     pub challenge: Option<Challenge>,
-}
-
-/// What the gateway's `connect.challenge` said.
-#[derive(Debug, Clone)]
-pub struct Challenge {
-    /// To be signed by a device.
-    pub nonce: String,
-    /// The gateway's clock, milliseconds since the Unix epoch.
-    pub ts: Option<i64>,
 }

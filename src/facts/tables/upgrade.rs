@@ -29,8 +29,8 @@ labels! {
         BadRequest = "bad-request": "400 or 405: something found the upgrade malformed.",
         Redirected = "redirected": "A 3xx.",
         Refused = "refused": "Another 4xx or a 5xx.",
-        Silent = "silent": "No byte within the probe's own deadline.",
-        Closed = "closed": "The connection ended without an HTTP answer.",
+        Silent = "silent": "No answer within the probe's own deadline.",
+        Closed = "closed": "The connection ended without an HTTP answer, or what came is not HTTP.",
     }
 }
 
