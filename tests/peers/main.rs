@@ -1,1 +1,61 @@
+//! clawprobe against real parts: every file of `tests/scenarios` is one test.
+//!
+//! A part that is not installed skips its scenarios with one line on a person's machine, and fails them where
+//! `CLAWPROBE_PEERS=required` is set. As root the whole run moves into a network namespace without a way out.
 
+mod gateway;
+mod namespace;
+mod nginx;
+mod parts;
+mod play;
+mod scenario;
+mod script;
+mod stage;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// How many scenarios of a lane run at once. Waiting costs nothing, so many may wait; timings want the machine alone.
+const LANES: &[(&str, usize)] = &[("main", 2), ("wait", 8), ("timing", 1)];
+
+fn main() -> ExitCode {
+    if let Some(status) = namespace::enter() {
+        return status;
+    }
+    let mut args = Arguments::from_args();
+    let scenarios = match scenario::load_all() {
+        Ok(scenarios) => scenarios,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let stage = Arc::new(stage::Stage::new());
+    let mut failed = false;
+    for (lane, at_once) in LANES {
+        let trials: Vec<Trial> = scenarios
+            .iter()
+            .filter(|s| s.lane == *lane)
+            .map(|scenario| {
+                let (stage, scenario) = (Arc::clone(&stage), scenario.clone());
+                let absent = parts::absent(&scenario);
+                let name = format!("scenario::{}", scenario.name);
+                if let (Some(part), false) = (&absent, parts::required()) {
+                    eprintln!("skipped {name}: {part} is not installed (tests/lab/install.sh)");
+                }
+                let skip = absent.is_some() && !parts::required();
+                Trial::test(name, move || match absent {
+                    Some(part) => Err(format!("{part} is not installed (tests/lab/install.sh)").into()),
+                    None => play::play(&stage, &scenario).map_err(Into::into),
+                })
+                .with_ignored_flag(skip)
+            })
+            .collect();
+        args.test_threads = Some(*at_once);
+        failed |= libtest_mimic::run(&args, trials).has_failed();
+    }
+    stage.end();
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,157 @@
+//! Real OpenClaw Gateways, each configuration started once.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::parts;
+
+/// The release the scenarios speak of unless they name another.
+pub const CURRENT: &str = "2026.9.6";
+/// The shared token of every gateway in token mode.
+pub const TOKEN: &str = "lab-token-0123456789abcdef";
+/// The password of every gateway in password mode.
+pub const PASSWORD: &str = "lab-password-0123456789";
+/// The longest a gateway may take to get ready: 16 s were measured with four starting on two cores, 22 s for old releases.
+const READY: Duration = Duration::from_secs(120);
+
+/// The configurations: name, `gateway` object of openclaw.json (`PORT` is replaced), extra arguments, what must listen.
+const CONFIGS: &[(&str, &str, &[&str])] = &[
+    ("token", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
+    ("password", r#""bind":"loopback","auth":{"mode":"password","password":"PASSWORD"}"#, &[]),
+    ("trusted", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#, &[]),
+    ("ipv4", r#""bind":"custom","customBindHost":"127.0.0.1","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
+    ("lan", r#""bind":"lan","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
+    ("drift", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &["--bind", "lan"]),
+    ("tls", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"tls":{"enabled":true}"#, &[]),
+];
+
+/// The release a configuration name stands for: `token@2026.7.1`, or the current one.
+pub fn release(config: &str) -> String {
+    config.split_once('@').map_or(CURRENT, |(_, release)| release).to_owned()
+}
+
+/// A running gateway with folders of its own.
+pub struct Gateway {
+    child: Child,
+    /// The port on loopback.
+    pub port: u16,
+    /// Configuration and state; the file is `openclaw.json`.
+    pub folder: TempDir,
+    lines: Mutex<Receiver<String>>,
+    log: Vec<String>,
+}
+
+impl Gateway {
+    /// Starts a configuration; it is not ready yet.
+    pub fn start(config: &str) -> Result<Self, String> {
+        let name = config.split('@').next().unwrap_or_default();
+        let (_, settings, args) =
+            CONFIGS.iter().find(|(n, ..)| *n == name).ok_or_else(|| format!("no gateway configuration `{name}`"))?;
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let port = free_port();
+        let settings = settings.replace("TOKEN", TOKEN).replace("PASSWORD", PASSWORD);
+        let text = format!(r#"{{"gateway":{{"mode":"local","port":{port},{settings}}}}}"#);
+        std::fs::write(folder.path().join("openclaw.json"), text).map_err(|e| e.to_string())?;
+        let mut child = Command::new(parts::node())
+            .arg(parts::openclaw(&release(config)))
+            .args(["gateway", "run", "--port", &port.to_string()])
+            .args(*args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder.path())
+            .env("OPENCLAW_STATE_DIR", folder.path().join("state"))
+            .env("OPENCLAW_CONFIG_PATH", folder.path().join("openclaw.json"))
+            .envs([
+                ("OPENCLAW_SKIP_CHANNELS", "1"),
+                ("OPENCLAW_DISABLE_BONJOUR", "1"),
+                ("OPENCLAW_NO_AUTO_UPDATE", "1"),
+                ("NO_COLOR", "1"),
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("node: {e}"))?;
+        let (send, lines) = channel();
+        let streams: [Option<Box<dyn std::io::Read + Send>>; 2] =
+            [child.stdout.take().map(|s| Box::new(s) as _), child.stderr.take().map(|s| Box::new(s) as _)];
+        for stream in streams.into_iter().flatten() {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                BufReader::new(stream).lines().map_while(Result::ok).for_each(|line| drop(send.send(line)))
+            });
+        }
+        Ok(Self { child, port, folder, lines: Mutex::new(lines), log: Vec::new() })
+    }
+
+    /// Waits until connections are accepted, at the least; `ready` also waits for the gateway's word that it is.
+    pub fn wait(&mut self, ready: bool) -> Result<(), String> {
+        let end = Instant::now() + READY;
+        let mut told = false;
+        while Instant::now() < end {
+            // The gateway's next word, or a short while without one, is when to look again.
+            let word = self.lines.get_mut().map_err(|e| e.to_string())?.recv_timeout(Duration::from_millis(20));
+            match word {
+                Ok(line) => {
+                    told |= line.contains("[gateway]") && (line.ends_with("ready") || line.contains("listening on ws"));
+                    self.log.push(line);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let accepts =
+                TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], self.port)), Duration::from_secs(1)).is_ok();
+            if accepts && (!ready || (told && self.enters())) {
+                return Ok(());
+            }
+        }
+        Err(format!("the gateway did not get ready:\n{}", self.log.join("\n")))
+    }
+
+    /// Whether the readiness route of this release says so; releases without one answer it with a page, which counts.
+    fn enters(&self) -> bool {
+        use std::io::{Read, Write};
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let mut answer = String::new();
+        let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        let _ = stream.read_to_string(&mut answer);
+        // A gateway that speaks TLS ends a plain request without a byte.
+        asked.is_ok() && (answer.starts_with("HTTP/1.1 200") || answer.is_empty())
+    }
+
+    /// Stops every thread of the process, as SIGSTOP does.
+    pub fn freeze(&self) -> Result<(), String> {
+        crate::namespace::run("kill", &["-STOP", &self.child.id().to_string()])
+    }
+
+    /// Ends the process and waits for it.
+    pub fn stop(&mut self) {
+        let _ = crate::namespace::run("kill", &["-CONT", &self.child.id().to_string()]);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A port that is free on both loopback families and the wildcard.
+pub fn free_port() -> u16 {
+    loop {
+        let Ok(v4) = TcpListener::bind("127.0.0.1:0") else { continue };
+        let Ok(address) = v4.local_addr() else { continue };
+        if TcpListener::bind(("::1", address.port())).is_ok() {
+            return address.port();
+        }
+    }
+}

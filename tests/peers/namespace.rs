@@ -1,0 +1,93 @@
+//! A network namespace of our own, without a way out, and a second one for a client.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+
+const MARK: &str = "CLAWPROBE_TEST_NAMESPACE";
+
+/// The gateway's side and the client's side of the link between the namespaces; both only exist inside them.
+pub const HOST: &str = "10.88.0.1";
+const CLIENT: &str = "10.88.0.2";
+
+/// Runs this very program again inside a fresh namespace, when it may; returns its end. `None`: go on here.
+pub fn enter() -> Option<ExitCode> {
+    if own() || !crate::parts::on_path("unshare") || !crate::parts::on_path("ip") {
+        return None;
+    }
+    let works = Command::new("unshare").args(["--net", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !works {
+        return None;
+    }
+    let program = std::env::current_exe().ok()?;
+    let failure =
+        Command::new("unshare").args(["--net", "--"]).arg(program).args(std::env::args_os().skip(1)).env(MARK, "1").exec();
+    eprintln!("unshare: {failure}");
+    Some(ExitCode::FAILURE)
+}
+
+/// Whether this is the inside.
+pub fn own() -> bool {
+    static UP: OnceLock<bool> = OnceLock::new();
+    std::env::var_os(MARK).is_some()
+        && *UP.get_or_init(|| {
+            run("ip", &["link", "set", "lo", "up"]).unwrap();
+            true
+        })
+}
+
+/// Runs a tool to its end.
+pub fn run(program: &str, args: &[&str]) -> Result<(), String> {
+    let out = Command::new(program).args(args).output().map_err(|e| format!("{program}: {e}"))?;
+    out.status
+        .success()
+        .then_some(())
+        .ok_or_else(|| format!("{program} {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr)))
+}
+
+/// A second namespace, linked to ours.
+pub struct Client {
+    holder: Child,
+}
+
+impl Client {
+    /// Makes the namespace and the link.
+    pub fn new() -> Result<Self, String> {
+        // `cat` holds the namespace open until its standard input closes.
+        let mut holder = Command::new("unshare")
+            .args(["--net", "--", "sh", "-c", "echo up; exec cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("unshare: {e}"))?;
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(holder.stdout.take().ok_or("no output")?), &mut line)
+            .map_err(|e| e.to_string())?;
+        let client = Self { holder };
+        let pid = client.holder.id().to_string();
+        run("ip", &["link", "add", "cp0", "type", "veth", "peer", "name", "cp1", "netns", &pid])?;
+        run("ip", &["addr", "add", &format!("{HOST}/24"), "dev", "cp0"])?;
+        run("ip", &["link", "set", "cp0", "up"])?;
+        for args in [
+            vec!["addr", "add", &format!("{CLIENT}/24"), "dev", "cp1"],
+            vec!["link", "set", "cp1", "up"],
+            vec!["link", "set", "lo", "up"],
+        ] {
+            let inside = ["-t", &pid, "-n", "ip"];
+            run("nsenter", &inside.into_iter().chain(args).collect::<Vec<_>>())?;
+        }
+        Ok(client)
+    }
+
+    /// The words before a command that make it run inside.
+    pub fn prefix(&self) -> Vec<String> {
+        vec!["nsenter".into(), "-t".into(), self.holder.id().to_string(), "-n".into()]
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}

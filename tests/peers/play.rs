@@ -1,0 +1,243 @@
+//! Plays one scenario: sets the scene, runs clawprobe, compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
+use crate::nginx::Nginx;
+use crate::scenario::{Expect, Peer, Run, Scenario};
+use crate::script::{Script, tls};
+use crate::stage::Stage;
+
+/// Everything a scenario set up; it ends when this goes.
+#[derive(Default)]
+struct Scene {
+    holes: BTreeMap<String, String>,
+    _gateways: Vec<Gateway>,
+    _scripts: Vec<Script>,
+    _nginx: Vec<Nginx>,
+}
+
+/// Plays a scenario; the error says what differs, with the whole report beneath.
+pub fn play(stage: &Stage, scenario: &Scenario) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).map_err(|e| e.to_string())?;
+    let scene = set(stage, scenario, &folder)?;
+    for (name, text) in &scenario.file {
+        std::fs::write(folder.path().join(name), scene.fill(text)).map_err(|e| format!("{name}: {e}"))?;
+    }
+    for (index, run) in scenario.run.iter().enumerate() {
+        let users: &[bool] = if run.also_as_nobody && is_root() { &[false, true] } else { &[false] };
+        for nobody in users {
+            perform(stage, &scene, run, folder.path(), *nobody)
+                .map_err(|why| format!("run {}{}: {why}", index + 1, if *nobody { " as nobody" } else { "" }))?;
+        }
+    }
+    Ok(())
+}
+
+fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, String> {
+    let mut scene = Scene::default();
+    let dir = folder.path().display().to_string();
+    for (key, value) in [("dir", dir.as_str()), ("token", TOKEN), ("password", PASSWORD), ("host", crate::namespace::HOST)] {
+        scene.holes.insert(key.into(), value.into());
+    }
+    for (name, config) in &scenario.gateway {
+        let (port, config_file) = match scenario.fault.get(name).map(String::as_str) {
+            None => stage.with_gateway(config, |g| (g.port, g.folder.path().join("openclaw.json")))?,
+            Some(fault) => {
+                let mut gateway = Gateway::start(config)?;
+                match fault {
+                    "starting" => gateway.wait(false)?,
+                    "stop" => {
+                        gateway.wait(true)?;
+                        gateway.stop();
+                    }
+                    "freeze" => {
+                        gateway.wait(true)?;
+                        gateway.freeze()?;
+                    }
+                    other => return Err(format!("no fault `{other}`")),
+                }
+                let at = (gateway.port, gateway.folder.path().join("openclaw.json"));
+                scene._gateways.push(gateway);
+                at
+            }
+        };
+        scene.holes.insert(format!("{name}.port"), port.to_string());
+        scene.holes.insert(format!("{name}.config"), config_file.display().to_string());
+    }
+    if scenario.run.iter().any(|r| r.from == "client") {
+        stage.client()?;
+    }
+    for peer in &scenario.peer {
+        raise(&mut scene, peer, folder.path())?;
+    }
+    Ok(scene)
+}
+
+fn raise(scene: &mut Scene, peer: &Peer, folder: &Path) -> Result<(), String> {
+    let port = match &peer.port_of {
+        Some(other) => scene.fill(&format!("{{{other}.port}}")).parse().map_err(|_| format!("no peer `{other}`"))?,
+        None => free_port(),
+    };
+    let ip: IpAddr = scene.fill(&peer.address).parse().map_err(|_| format!("`{}` is no address", peer.address))?;
+    let listen = || TcpListener::bind(SocketAddr::new(ip, port)).map_err(|e| format!("{ip} {port}: {e}"));
+    match peer.kind.as_str() {
+        "closed" => {}
+        "relay" => {
+            let to = scene.fill(peer.to.as_deref().unwrap_or_default());
+            scene._scripts.push(Script::relay(listen()?, to.parse().map_err(|_| format!("`{to}` is no address"))?)?);
+        }
+        "script" => {
+            let tls = peer.tls.as_deref().map(tls).transpose()?;
+            if let Some((_, root)) = &tls {
+                std::fs::write(folder.join(format!("{}.pem", peer.name)), root).map_err(|e| e.to_string())?;
+            }
+            let answers = peer.answer.iter().cloned().map(|mut a| {
+                a.headers.iter_mut().for_each(|h| *h = scene.fill(h));
+                a
+            });
+            scene._scripts.push(Script::start(listen()?, answers.collect(), tls.map(|(config, _)| config))?);
+        }
+        "nginx" => {
+            let block = scene.fill(peer.conf.as_deref().unwrap_or_default());
+            scene._nginx.push(Nginx::start(folder, &ip.to_string(), port, &block)?);
+        }
+        other => return Err(format!("no kind of peer `{other}`")),
+    }
+    scene.holes.insert(format!("{}.port", peer.name), port.to_string());
+    Ok(())
+}
+
+impl Scene {
+    /// The text with every `{name}` of the scene filled in.
+    fn fill(&self, text: &str) -> String {
+        self.holes.iter().fold(text.to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")))
+}
+
+fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool) -> Result<(), String> {
+    let mut words: Vec<String> = Vec::new();
+    if run.from == "client" {
+        words.extend(stage.client()?);
+    }
+    if nobody {
+        words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"].map(String::from));
+    }
+    words.push(stage.program().display().to_string());
+    words.extend(run.args.iter().map(|a| scene.fill(a)));
+    words.extend(["--format", "json"].map(String::from));
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder)
+        .envs(run.env.iter().map(|(k, v)| (k, scene.fill(v))))
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("{}: {e}", words[0]))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(scene.fill(&run.stdin).as_bytes());
+    }
+    let out = child.wait_with_output().map_err(|e| e.to_string())?;
+    let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let report: Value = serde_json::from_str(&stdout).map_err(|e| format!("no JSON report ({e}):\n{stdout}\n{stderr}"))?;
+    let wrong = compare(&run.expect, out.status.code(), &report, scene);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}\n{} {stderr}\n{}",
+        wrong.join("\n"),
+        words.join(" "),
+        serde_json::to_string_pretty(&brief(&report)).unwrap_or_default()
+    ))
+}
+
+/// Every difference between what came out and what must, one line each.
+fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut same = |what: &str, is: Value, must: Value| {
+        if is != must {
+            wrong.push(format!("{what} is {is}, must be {must}"));
+        }
+    };
+    let ids = |list: &Value, keep: &dyn Fn(&Value) -> bool| -> Value {
+        let ids: BTreeSet<&str> =
+            list.as_array().into_iter().flatten().filter(|x| keep(x)).filter_map(|x| x["id"].as_str()).collect();
+        serde_json::json!(ids)
+    };
+    let must = |list: &[String]| serde_json::json!(list.iter().map(|s| scene.fill(s)).collect::<BTreeSet<_>>());
+    let root = |f: &Value| f["explained_by"].as_array().is_none_or(Vec::is_empty);
+    same("exit", exit.into(), expect.exit.into());
+    if let Some(verdict) = &expect.verdict {
+        same("verdict", report["verdict"].clone(), verdict.as_str().into());
+    }
+    same("root", report["root"].clone(), expect.root.as_deref().map_or(Value::Null, Into::into));
+    same("roots", ids(&report["findings"], &root), must(&expect.roots));
+    same("folded", ids(&report["findings"], &|f| !root(f)), must(&expect.folded));
+    same("undecided", ids(&report["undecided"], &|u| u["required"] == true), must(&expect.undecided));
+    if let Some(certainty) = &expect.certainty {
+        for finding in report["findings"].as_array().into_iter().flatten().filter(|f| root(f)) {
+            same(&format!("certainty of {}", finding["id"]), finding["certainty"].clone(), certainty.as_str().into());
+        }
+    }
+    let facts: BTreeMap<&str, &Value> =
+        report["facts"].as_array().into_iter().flatten().filter_map(|f| Some((f["id"].as_str()?, f))).collect();
+    for (id, value) in &expect.facts {
+        let fact = facts.get(scene.fill(id).as_str()).map_or(Value::Null, |f| match f["state"].as_str() {
+            Some("value") => f["value"].clone(),
+            Some("absent") => "absent".into(),
+            _ => format!("not measured: {}", f["reason"].as_str().unwrap_or_default()).into(),
+        });
+        let must = serde_json::to_value(value).unwrap_or_default();
+        same(id, fact, must.as_str().map_or(must.clone(), |text| scene.fill(text).into()));
+    }
+    let evidence: BTreeSet<String> = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|f| root(f))
+        .flat_map(|f| f["evidence"].as_array().into_iter().flatten())
+        .filter_map(|e| e["id"].as_str().map(str::to_owned))
+        .collect();
+    for id in expect.evidence.iter().map(|id| scene.fill(id)) {
+        if !evidence.contains(&id) {
+            wrong.push(format!("no root rests on {id}; they rest on {evidence:?}"));
+        }
+    }
+    wrong
+}
+
+/// The report without what is long: for a failure's text.
+fn brief(report: &Value) -> Value {
+    let facts: Vec<String> = report["facts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|f| f["reason"] != "not-planned")
+        .map(|f| {
+            format!(
+                "{} = {}",
+                f["id"].as_str().unwrap_or_default(),
+                if f["state"] == "value" { f["value"].to_string() } else { format!("{} {}", f["state"], f["reason"]) }
+            )
+        })
+        .collect();
+    serde_json::json!({"verdict": report["verdict"], "findings": report["findings"], "undecided": report["undecided"], "facts": facts})
+}

@@ -1,0 +1,160 @@
+//! The form of a scenario file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// One file of `tests/scenarios`: who is there, what is asked, what must come out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    /// The file's name without its ending.
+    #[serde(skip)]
+    pub name: String,
+    /// One sentence.
+    #[expect(dead_code, reason = "for the reader of the file")]
+    pub summary: String,
+    /// `main`, `wait` or `timing`.
+    #[serde(default = "main_lane")]
+    pub lane: String,
+    /// Gateway configurations by the name they have in this file: `gw = "token"`. See `gateway.rs` for the list.
+    #[serde(default)]
+    pub gateway: BTreeMap<String, String>,
+    /// Hand-written peers, relays, nginx and closed ports.
+    #[serde(default)]
+    pub peer: Vec<Peer>,
+    /// What is done to a gateway before the run: `gw = "stop"`, `"freeze"`.
+    #[serde(default)]
+    pub fault: BTreeMap<String, String>,
+    /// Files to write into the scenario's folder, `{dir}/name`.
+    #[serde(default)]
+    pub file: BTreeMap<String, String>,
+    /// The runs, one after the other.
+    pub run: Vec<Run>,
+}
+
+fn main_lane() -> String {
+    "main".into()
+}
+
+/// Something on the other side that is no gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Peer {
+    /// Its name in placeholders: `{name.port}`.
+    pub name: String,
+    /// `script`, `relay`, `nginx` or `closed`.
+    pub kind: String,
+    /// Where it listens.
+    #[serde(default = "loopback")]
+    pub address: String,
+    /// Listen on the port of another peer or gateway (on another address).
+    pub port_of: Option<String>,
+    /// Speak TLS with a certificate of this kind: `trusted`, `self-signed`, `expired`, `wrong-name`.
+    pub tls: Option<String>,
+    /// Where a relay goes to, with placeholders.
+    pub to: Option<String>,
+    /// nginx: the `server` block's content, with placeholders.
+    pub conf: Option<String>,
+    /// Scripted answers; the first that fits is given.
+    #[serde(default)]
+    pub answer: Vec<Answer>,
+}
+
+fn loopback() -> String {
+    "127.0.0.1".into()
+}
+
+/// One scripted answer.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Answer {
+    /// A path, `upgrade`, `accept` (before a byte is read) or `*`.
+    pub to: String,
+    /// Status line without `HTTP/1.1`.
+    pub status: Option<String>,
+    /// Header lines.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Body; its length is announced.
+    #[serde(default)]
+    pub body: String,
+    /// Bytes to send as they are, instead of status, headers and body.
+    pub raw: Option<String>,
+    /// Switch to WebSocket and then do these: `challenge`, `await`, `hello`, `error:JSON`, `text:TEXT`, `close:CODE:REASON`,
+    /// `fin`, `reset`, `silence`.
+    pub frames: Option<Vec<String>>,
+    /// `close` (default), `reset` or `silence`.
+    #[serde(default)]
+    pub end: String,
+}
+
+/// One run of clawprobe and what must come out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Run {
+    /// Arguments, with placeholders.
+    pub args: Vec<String>,
+    /// Environment, with placeholders; nothing else is in it but PATH and HOME.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// `here`, or `client` for a second network namespace.
+    #[serde(default)]
+    pub from: String,
+    /// Run once more as nobody; all of `expect` must hold again.
+    #[serde(default)]
+    pub also_as_nobody: bool,
+    /// Standard input.
+    #[serde(default)]
+    pub stdin: String,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+/// What must come out of a run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    /// Exit code.
+    pub exit: i32,
+    /// The verdict.
+    pub verdict: Option<String>,
+    /// Code of the first root.
+    pub root: Option<String>,
+    /// Ids of all roots, in any order; a missing list means no root.
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// Ids of findings that fold beneath a root, in any order.
+    #[serde(default)]
+    pub folded: Vec<String>,
+    /// Certainty of every root.
+    pub certainty: Option<String>,
+    /// Ids of undecided required rows, in any order.
+    #[serde(default)]
+    pub undecided: Vec<String>,
+    /// Facts and their values as JSON text, by id.
+    #[serde(default)]
+    pub facts: BTreeMap<String, toml::Value>,
+    /// Facts that a root's evidence must name: a finding proves what it says.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+}
+
+/// Reads every scenario file; an unreadable one is an error, not a skip.
+pub fn load_all() -> Result<Vec<Scenario>, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut files: Vec<_> =
+        entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "toml")).collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| {
+            let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+            let mut scenario: Scenario = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+            scenario.name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(scenario)
+        })
+        .collect()
+}

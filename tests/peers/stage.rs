@@ -1,0 +1,61 @@
+//! Everything that stands while the scenarios play.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use tempfile::TempDir;
+
+use crate::gateway::Gateway;
+use crate::namespace::Client;
+
+/// One shared gateway, or why it could not be started.
+type Shared = Arc<OnceLock<Result<Gateway, String>>>;
+
+/// Shared gateways, the client's namespace, and a copy of the program that everybody may run.
+pub struct Stage {
+    gateways: Mutex<HashMap<String, Shared>>,
+    client: OnceLock<Result<Client, String>>,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// An empty stage.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let program = folder.path().join("clawprobe");
+        std::fs::copy(env!("CARGO_BIN_EXE_clawprobe"), &program).expect("the program was built");
+        // Nobody must be able to run it.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).expect("own folder");
+        Self { gateways: Mutex::default(), client: OnceLock::new(), folder }
+    }
+
+    /// The program under test.
+    pub fn program(&self) -> PathBuf {
+        self.folder.path().join("clawprobe")
+    }
+
+    /// Does something with the shared gateway of a configuration, starting it at the first call.
+    pub fn with_gateway<T>(&self, config: &str, then: impl FnOnce(&Gateway) -> T) -> Result<T, String> {
+        let shared = Arc::clone(self.gateways.lock().map_err(|e| e.to_string())?.entry(config.to_owned()).or_default());
+        let gateway = shared.get_or_init(|| {
+            let mut gateway = Gateway::start(config)?;
+            gateway.wait(true)?;
+            Ok(gateway)
+        });
+        gateway.as_ref().map(then).map_err(Clone::clone)
+    }
+
+    /// The words before a command that make it run at the client.
+    pub fn client(&self) -> Result<Vec<String>, String> {
+        self.client.get_or_init(Client::new).as_ref().map(Client::prefix).map_err(Clone::clone)
+    }
+
+    /// Ends every gateway.
+    pub fn end(&self) {
+        if let Ok(mut gateways) = self.gateways.lock() {
+            gateways.clear();
+        }
+    }
+}
