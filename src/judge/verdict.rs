@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::code::{Certainty, Code, Layer, Plane, Severity};
+use crate::exit::Exit;
 use crate::facts::Because;
 use crate::labels;
 use crate::path::Vantage;
@@ -129,4 +130,19 @@ pub struct Verdict {
     pub undecided: Vec<Undecided>,
     /// Rows that do not hold.
     pub clear: Vec<Clear>,
+}
+
+impl Verdict {
+    /// How the verdict ends a command, before the run's own accidents are counted.
+    ///
+    /// Explained findings count, suspected ones count, muted ones do not; a finding beats what could not be measured.
+    pub fn exit(&self, fail_on: Severity) -> Exit {
+        if self.findings.iter().any(|f| f.muted.is_none() && f.severity >= fail_on) {
+            Exit::Symptoms
+        } else if self.undecided.iter().any(|u| u.required) {
+            Exit::Inconclusive
+        } else {
+            Exit::Healthy
+        }
+    }
 }

@@ -1,0 +1,101 @@
+//! A finding for people: what was observed, what was expected, what follows, what to do first.
+
+use super::Report;
+use super::grid::{several_sites, shown, tone};
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use super::text::{columns, tame};
+use crate::code::Certainty;
+use crate::judge::verdict::Finding;
+
+/// Blanks before a finding's sentences: as wide as `suspected` and a gap.
+const INDENT: usize = 11;
+
+/// A root, its sentences, and one line for each of its consequences.
+pub fn render(root: &Finding, report: &Report<'_>, style: &Style) -> String {
+    let body = Table { header: Vec::new(), rows: sentences(root, report) };
+    let width = style.reading_width().saturating_sub(INDENT as u16);
+    let indent = " ".repeat(INDENT);
+    let lines = body.wrapped(width, 2).lines().map(|line| format!("{indent}{line}\n")).collect::<String>();
+    // Commands are never wrapped: they are there to be pasted.
+    let commands = root.commands.iter().map(|c| format!("{indent}run        {}\n", tame(c))).collect::<String>();
+    let more = format!("{indent}more       clawprobe explain {}\n", root.code);
+    format!("{}\n{lines}{commands}{more}", title(root, report, style))
+}
+
+fn title(root: &Finding, report: &Report<'_>, style: &Style) -> String {
+    let places: Vec<String> = root.vantages.iter().map(|v| shown(v, several_sites(report))).collect();
+    let muted = root.muted.as_ref().map(|why| format!("   muted: {}", tame(why))).unwrap_or_default();
+    let right = format!("{}   {}{muted}", places.join(" "), root.severity);
+    let left = format!("{:<9}  {}  {}", root.certainty, root.code, root.title);
+    let room = usize::from(style.width).saturating_sub(columns(&left) + columns(&right)).max(3);
+    let certainty = match root.certainty {
+        Certainty::Proven => tone(root.severity),
+        Certainty::Suspected => Tone::Warn,
+    };
+    format!(
+        "{}  {}  {}{}{right}",
+        style.paint(certainty, &format!("{:<9}", root.certainty)),
+        style.paint(Tone::Strong, root.code.as_str()),
+        root.title,
+        " ".repeat(room)
+    )
+}
+
+fn sentences(root: &Finding, report: &Report<'_>) -> Vec<Vec<Cell>> {
+    let line = |label: &str, text: &str| vec![Cell::plain(label), Cell::plain(text)];
+    let mut lines = vec![
+        line("observed", &root.observed),
+        line("expected", &root.expected),
+        line("therefore", &root.therefore),
+        line("do first", &root.first_response),
+    ];
+    let verdict = &report.judgement.verdict;
+    if root.certainty == Certainty::Suspected && report.shelf.symptom(&root.code).is_some_and(|s| s.lead.is_some()) {
+        lines.push(line("unproven", "Only the lead could be decided; a run that sees both ends proves or clears it."));
+    }
+    let folded = verdict.findings.iter().filter(|f| f.explained_by.first() == Some(&root.id));
+    lines.extend(folded.map(|f| {
+        let places: Vec<String> = f.vantages.iter().map(|v| shown(v, several_sites(report))).collect();
+        line("folded", &format!("{} {} ({})", f.code, f.title, places.join(" ")))
+    }));
+    let blocked: Vec<&str> =
+        verdict.undecided.iter().filter(|u| u.beneath.as_ref() == Some(&root.id)).map(|u| u.code.as_str()).collect();
+    if !blocked.is_empty() {
+        lines.push(line("blocked", &format!("{} cannot be decided while this lasts.", codes(&blocked))));
+    }
+    lines
+}
+
+/// Codes by family, each code once: `WS-01, 02, 07, AUTH-02`.
+pub fn codes(all: &[&str]) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for code in all {
+        if !seen.contains(code) {
+            seen.push(code);
+        }
+    }
+    let mut family = "";
+    let mut parts = Vec::new();
+    for code in seen {
+        match code.rsplit_once('-') {
+            Some((prefix, number)) if prefix == family => parts.push(number.to_owned()),
+            Some((prefix, _)) => {
+                family = prefix;
+                parts.push(code.to_owned());
+            }
+            None => parts.push(code.to_owned()),
+        }
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_by_family_and_once() {
+        assert_eq!(codes(&["WS-01", "WS-02", "WS-01", "AUTH-02", "needs edge"]), "WS-01, 02, AUTH-02, needs edge");
+    }
+}

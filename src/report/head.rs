@@ -1,0 +1,103 @@
+//! The head of a report for people: what was asked, from where, and what the deployment looks like.
+
+use super::Report;
+use super::grid::{several_sites, shown};
+use super::style::Style;
+use super::table::row;
+use super::text::{flow, tame, words};
+use crate::facts::value::show_ms;
+use crate::facts::{Cell, Facts, Value};
+use crate::path::{Class, Path, Role, Vantage};
+
+/// The first lines: the run in one, then every path and where it leads.
+pub fn render(report: &Report<'_>, style: &Style) -> String {
+    let paths = paths(report);
+    let paths = if paths.is_empty() { String::new() } else { row("paths", &paths.join(" · "), style) };
+    format!("{}\n{paths}", flow(&run(report), "   ", 2, style.width))
+}
+
+fn run(report: &Report<'_>) -> Vec<String> {
+    let (head, end) = (&report.recording.head, &report.recording.end);
+    let mut pieces = vec![head.plan.matrix.clone(), tame(&head.target), from(report)];
+    pieces.extend(deployment(report));
+    // Rows of a site's own must not pass unseen: a foreign checkout could mute things.
+    let overlays: Vec<String> = head.shelf.iter().filter(|o| o.name != "builtin").map(|o| tame(&o.name)).collect();
+    if !overlays.is_empty() {
+        pieces.push(format!("overlay {}", overlays.join(", ")));
+    }
+    let interrupted = if end.interrupted { ", interrupted" } else { "" };
+    pieces.push(format!("{} of {}{interrupted}", show_ms(end.duration_ms), show_ms(head.plan.budget_ms as f64)));
+    pieces
+}
+
+fn from(report: &Report<'_>) -> String {
+    let site = |s: &crate::path::Site| match s.role {
+        Role::Unknown => s.name.clone(),
+        role => format!("{} ({})", s.name, words(role.as_str())),
+    };
+    let sites: Vec<String> = report.judgement.topology.sites.iter().map(site).collect();
+    format!("from {}", sites.join(" and "))
+}
+
+/// What the facts tell of the way the gateway is set up: release, container, Tailscale mode, edge products in front.
+fn deployment(report: &Report<'_>) -> Vec<String> {
+    let (facts, topology) = (&report.judgement.facts, &report.judgement.topology);
+    let mut pieces = Vec::new();
+    let releases = topology.paths.iter().filter_map(|p| text(facts, "connect", &p.vantage, "version"));
+    pieces.extend(releases.map(|v| format!("OpenClaw {v}")).next());
+    for site in &topology.sites {
+        let at = Vantage::site(&site.name);
+        if facts.look("site", &at, &[], "container").get() == Some(&Value::Bool(true)) {
+            pieces.push("in a container".to_owned());
+        }
+        if facts.look("config", &at, &[], "applies").get() == Some(&Value::Bool(true)) {
+            pieces.extend(text(facts, "config", &at, "tailscale").map(|mode| format!("Tailscale {mode}")));
+        }
+    }
+    let mut products: Vec<String> =
+        topology.paths.iter().filter(|p| p.class == Class::Edge).filter_map(|p| product(facts, p)).collect();
+    products.dedup();
+    if !products.is_empty() {
+        pieces.push(format!("{} in front", products.join(" and ")));
+    }
+    pieces
+}
+
+fn product(facts: &Facts, path: &Path) -> Option<String> {
+    let rows = |table: &str| facts.rows(table, Some(&path.vantage)).0;
+    let mut told = rows("upgrade").iter().chain(rows("http")).filter_map(|row| row.cell("product")?.text().map(tame));
+    told.find(|product| product != "unknown")
+}
+
+/// Every path: its address as named, where that came from, and the address really used when the name does not tell.
+fn paths(report: &Report<'_>) -> Vec<String> {
+    let facts = &report.judgement.facts;
+    let one = |path: &Path| {
+        let look = |field: &str| facts.look("path", &path.vantage, &[], field);
+        let (host, used) = (look("host"), used(facts, path));
+        let host = host.text().map(tame);
+        let name = shown(&path.vantage, several_sites(report));
+        let Some(host) = host else { return name };
+        let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let url = match (look("scheme").text(), look("port").get()) {
+            (Some("unix"), _) => format!("unix:{host}"),
+            (scheme, Some(port)) => format!("{}://{bracketed}:{port}", scheme.unwrap_or("ws")),
+            (scheme, None) => format!("{}://{bracketed}", scheme.unwrap_or("ws")),
+        };
+        let used = used.filter(|address| *address != host).map(|address| format!(" at {address}")).unwrap_or_default();
+        format!("{name} {url}{used} ({})", look("origin"))
+    };
+    report.judgement.topology.paths.iter().map(one).collect()
+}
+
+/// The address that accepted.
+fn used(facts: &Facts, path: &Path) -> Option<String> {
+    let (rows, _) = facts.rows("tcp", Some(&path.vantage));
+    let named = |row: &&crate::facts::Row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true));
+    let accepted = |row: &&crate::facts::Row| row.cell("connected").is_some_and(|c| c.is("accepted"));
+    rows.iter().filter(named).find(accepted).and_then(|row| row.key("address").map(|a| tame(&a.to_string())))
+}
+
+fn text(facts: &Facts, table: &str, at: &Vantage, field: &str) -> Option<String> {
+    facts.look(table, at, &[], field).text().map(tame)
+}

@@ -1,0 +1,79 @@
+//! The report for people: head, grid, findings, what was not measured, and the count.
+
+use super::count::Count;
+use super::style::{Style, Tone};
+use super::text::columns;
+use super::{Report, finding, grid, head, lacking};
+use crate::exit::Exit;
+
+/// The whole report.
+pub fn render(report: &Report<'_>, style: &Style) -> String {
+    let verdict = &report.judgement.verdict;
+    let grid = grid::render(report, style);
+    let roots = verdict.findings.iter().filter(|f| f.explained_by.is_empty());
+    let findings: String = roots.map(|root| finding::render(root, report, style) + "\n").collect();
+    let parts = [head::render(report, style), grid, findings + &lacking::render(report, style) + &last(report, style)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn last(report: &Report<'_>, style: &Style) -> String {
+    let outcome = report.judgement.verdict.outcome.as_str();
+    let left = format!("{outcome}: {}", Count::of(report).words());
+    let right = format!("exit {}", report.status);
+    let room = usize::from(style.width).saturating_sub(columns(&left) + columns(&right)).max(3);
+    let tone = match report.exit {
+        Exit::Healthy => Tone::Good,
+        Exit::Symptoms => Tone::Bad,
+        _ => Tone::Warn,
+    };
+    let defect = report.recording.end.defect.as_ref().map(|d| format!("clawprobe itself failed: {}\n", super::text::tame(d)));
+    format!("{}{}{}{}\n", defect.unwrap_or_default(), style.paint(tone, &left), " ".repeat(room), style.paint(tone, &right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn one_edge_wrong_and_one_right_are_told_apart_in_one_screen() {
+        let sample = sample::symptoms();
+        let text = render(&sample.report(), &Style::default());
+        for line in [
+            "websocket   ok      plain answer   ok              <- WS-01@edge:corp\n",
+            "auth        ·       folded         no credential\n",
+            "           folded     HEALTH-04 The gateway is silent (edge:corp)\n",
+            "           run        nginx -T\n",
+            r"from nginx\u{1b}]0;; the same",
+        ] {
+            assert!(text.contains(line), "no {line:?} in\n{text}");
+        }
+        let last = "symptoms: 2 proven, 0 suspected, 2 clear, 2 undecided";
+        assert!(text.lines().last().unwrap().starts_with(last) && text.ends_with("   exit 1\n"), "{text}");
+        assert!(text.lines().count() <= 28, "{text}");
+    }
+
+    #[test]
+    fn a_healthy_run_prints_no_finding() {
+        let sample = sample::healthy();
+        let text = render(&sample.report(), &Style::default());
+        assert!(text.lines().count() <= 12 && !text.contains("observed"), "{text}");
+        assert!(text.trim_end().ends_with("exit 0"), "{text}");
+    }
+
+    #[test]
+    fn colours_change_nothing_else() {
+        let sample = sample::symptoms();
+        let painted = render(&sample.report(), &Style { color: true, ..Style::default() });
+        let plain = render(&sample.report(), &Style::default());
+        assert_ne!(painted, plain);
+        assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
+    }
+
+    #[test]
+    fn a_narrow_terminal_splits_the_grid_and_keeps_every_column() {
+        let sample = sample::symptoms();
+        let text = render(&sample.report(), &Style { width: 48, color: false });
+        assert_eq!(text.matches("\nlayer ").count(), 3, "{text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! The short report: one line per root cause, or one line that says that all is well.
+
+use super::Report;
+use super::count::Count;
+use super::grid::tone;
+use super::style::{Style, Tone};
+use super::text::tame;
+use crate::judge::verdict::Finding;
+
+/// The lines.
+pub fn render(report: &Report<'_>, style: &Style) -> String {
+    let verdict = &report.judgement.verdict;
+    let head = format!("{} {}: {}.\n", verdict.outcome, tame(&report.recording.head.target), Count::of(report).words());
+    let roots = verdict.findings.iter().filter(|f| f.explained_by.is_empty());
+    let open =
+        verdict.undecided.iter().filter(|u| u.required && u.beneath.is_none()).map(|u| {
+            format!("undecided {}: {} ({}).\n", style.paint(Tone::Warn, &u.id), u.title, super::lacking::why(&u.reason))
+        });
+    head + &roots.map(|f| line(f, report, style)).collect::<String>() + &open.collect::<String>()
+}
+
+fn line(root: &Finding, report: &Report<'_>, style: &Style) -> String {
+    let folded = report.judgement.verdict.findings.iter().filter(|f| f.explained_by.first() == Some(&root.id)).count();
+    let folded = if folded > 0 { format!(" {folded} folded.") } else { String::new() };
+    format!(
+        "{} {} {}: {}. {}{folded}\n",
+        root.certainty,
+        root.severity,
+        style.paint(tone(root.severity), &root.id),
+        root.title,
+        tame(&root.first_response)
+    )
+}
