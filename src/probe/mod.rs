@@ -14,7 +14,11 @@ use crate::plan::Step;
 use crate::secret::Redactor;
 use crate::target::{Target, Way};
 
+pub mod answer;
+pub mod dial;
+pub mod exchange;
 pub mod socket;
+pub mod tap;
 
 /// Everything a primitive may know and use.
 pub struct Ask<'a> {
