@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::frame::Request;
+use super::frame;
 use super::limits::{NEWEST_PROTOCOL, OLDEST_PROTOCOL};
 use crate::facts::tables::site::Slot;
 
@@ -46,8 +46,11 @@ struct Auth<'a> {
     password: Option<&'a str>,
 }
 
+/// The whole request.
+pub type Request<'a> = frame::Request<Params<'a>>;
+
 /// The request of a probe, with the secret in its slot, or without any.
-pub fn request(secret: Option<(Slot, &str)>) -> Request<Params<'_>> {
+pub fn request(secret: Option<(Slot, &str)>) -> Request<'_> {
     let auth = secret.map(|(slot, secret)| match slot {
         Slot::Token => Auth { token: Some(secret), password: None },
         Slot::Password => Auth { token: None, password: Some(secret) },
@@ -61,7 +64,7 @@ pub fn request(secret: Option<(Slot, &str)>) -> Request<Params<'_>> {
         scopes: &["operator.read"],
         auth,
     };
-    Request::new(ID, METHOD, params)
+    frame::Request::new(ID, METHOD, params)
 }
 
 #[cfg(test)]

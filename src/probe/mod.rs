@@ -14,9 +14,13 @@ use crate::plan::Step;
 use crate::secret::Redactor;
 use crate::target::{Target, Way};
 
+<<<<<<< HEAD
 pub mod answer;
+pub mod challenge;
+pub mod connect;
 pub mod dial;
 pub mod exchange;
+pub mod frames;
 pub mod socket;
 pub mod tap;
 

@@ -1,0 +1,124 @@
+//! WebSocket frames over any stream, read so that every end of a connection has a name.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
+
+use super::socket::Stream;
+use crate::clock::Deadline;
+use crate::facts::tables::connect::Death;
+use crate::openclaw::close::LONGEST_REASON;
+use crate::openclaw::limits::LARGEST_MESSAGE;
+use crate::secret::Redactor;
+
+/// A WebSocket over any stream.
+pub type Frames = WebSocketStream<Box<dyn Stream>>;
+
+/// Read buffer, bytes. The library's own default of 128 KiB is allocated at once for every connection.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// The most that waits to be written, bytes: our one request and a pong fit many times.
+const WRITE_BUFFER: usize = 64 * 1024;
+
+/// How long a polite end may take. Source: the reference client's `FORCE_STOP_TERMINATE_GRACE_MS`.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// Frames over a stream whose upgrade has been answered with 101.
+pub async fn over(stream: Box<dyn Stream>) -> Frames {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE));
+    WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await
+}
+
+/// What came next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// A message; the gateway takes JSON in binary frames as well, so they are not told apart.
+    Text(String),
+    /// A message that is not text, or bytes that are no WebSocket frame, or more of them than we take.
+    Other,
+    /// The end.
+    End(Closing),
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// In one word.
+    pub death: Death,
+    /// The code of the close frame; a close frame may have none.
+    pub code: Option<u16>,
+    /// The reason of the close frame, as sent.
+    pub reason: Option<String>,
+}
+
+impl Closing {
+    /// An end without a close frame.
+    pub const fn bare(death: Death) -> Self {
+        Self { death, code: None, reason: None }
+    }
+
+    /// The reason, fit for a fact.
+    pub fn told(&self, redactor: &Redactor) -> Option<String> {
+        self.reason.as_deref().map(|reason| told(redactor, reason, LONGEST_REASON))
+    }
+}
+
+/// Waits for the next message or the end; pings are answered and passed over.
+pub async fn next(frames: &mut Frames) -> Came {
+    loop {
+        match frames.next().await {
+            Some(Ok(Message::Text(text))) => return Came::Text(text.as_str().to_owned()),
+            Some(Ok(Message::Binary(bytes))) => {
+                return String::from_utf8(bytes.into()).map_or(Came::Other, Came::Text);
+            }
+            Some(Ok(Message::Close(frame))) => {
+                let (code, reason) = frame.map(|f| (u16::from(f.code), f.reason.as_str().to_owned())).unzip();
+                return Came::End(Closing { death: Death::CloseFrame, code, reason });
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Err(error)) => return end(&error),
+            None => return Came::End(Closing::bare(Death::Fin)),
+        }
+    }
+}
+
+fn end(error: &Error) -> Came {
+    match error {
+        Error::ConnectionClosed | Error::AlreadyClosed => Came::End(Closing::bare(Death::Fin)),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Came::End(Closing::bare(Death::Fin)),
+        // A TLS peer that ends without its closing alert.
+        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Came::End(Closing::bare(Death::Fin)),
+        Error::Io(_) => Came::End(Closing::bare(Death::Reset)),
+        _ => Came::Other,
+    }
+}
+
+/// Ends a connection as the product's own client does: a close frame without a status, then a short wait for the answer.
+///
+/// Merely dropping the socket would reset it, because the peer's last frames may be unread, and the gateway would log an
+/// abnormal end.
+pub async fn leave(mut frames: Frames, deadline: &Deadline) {
+    let farewell = async {
+        if frames.close(None).await.is_ok() {
+            while let Some(Ok(_)) = frames.next().await {}
+        }
+    };
+    // The peer's answer is a courtesy: whether it came in time changes nothing.
+    let _ = tokio::time::timeout_at(deadline.within(FAREWELL).at(), farewell).await;
+}
+
+/// A peer's text as a fact may hold it: without known secrets, and at most so many bytes of it.
+pub fn told(redactor: &Redactor, text: &str, most: usize) -> String {
+    let mut text = redactor.text(text);
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
