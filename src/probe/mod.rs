@@ -14,7 +14,6 @@ use crate::plan::Step;
 use crate::secret::Redactor;
 use crate::target::{Target, Way};
 
-<<<<<<< HEAD
 pub mod answer;
 pub mod challenge;
 pub mod connect;
