@@ -1,1 +1,3 @@
+//! What can be tested without a real peer: one binary, one module per subject.
 
+mod walls;
