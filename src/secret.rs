@@ -57,9 +57,14 @@ impl Marker {
 
     /// The placeholder of a secret: `secret:` and 8 hex digits of an HMAC-SHA-256 under this marker.
     pub fn placeholder(&self, secret: &str) -> String {
+        self.stand_in("secret", secret)
+    }
+
+    /// What stands for a text that is not to be shown: a word for its kind, and 8 hex digits of the same HMAC.
+    pub fn stand_in(&self, kind: &str, text: &str) -> String {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.as_bytes()).expect("HMAC takes a key of any length");
-        mac.update(secret.as_bytes());
-        format!("secret:{}", data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes()[..4]))
+        mac.update(text.as_bytes());
+        format!("{kind}:{}", data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes()[..4]))
     }
 }
 

@@ -1,10 +1,19 @@
 //! From a matrix, the ways and a budget to an ordered plan whose worst case is known before the first packet. Pure.
 
+mod fit;
+mod make;
+pub mod schedule;
+pub mod selection;
+mod show;
+
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::facts::Because;
 use crate::path::{Kind, Path};
+
+pub use make::{Options, make};
+pub use selection::Selection;
 
 /// One planned probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +41,8 @@ pub struct Lane {
     pub steps: Vec<Step>,
     /// The share of the budget in milliseconds: the sum of the deadlines.
     pub share_ms: u64,
-    /// Number of the wave it runs in: 0 is the site and the direct lane, then up to four lanes per wave.
+    /// Number of the wave it runs in if every lane takes its whole share: 0 is the site and the direct lane; at most four
+    /// lanes run at once.
     pub wave: usize,
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::clock::Deadline;
 use crate::facts::value::{Because, Cell, Reason};
-use crate::facts::{Sheet, Table};
+use crate::facts::{Scope, Sheet, Table};
 use crate::path::Vantage;
 use crate::plan::Step;
 use crate::secret::Redactor;
@@ -20,8 +20,11 @@ pub mod connect;
 pub mod dial;
 pub mod exchange;
 pub mod frames;
+pub mod run;
 pub mod socket;
 pub mod tap;
+
+pub use run::run;
 
 /// Everything a primitive may know and use.
 pub struct Ask<'a> {
@@ -87,6 +90,8 @@ impl Ask<'_> {
 /// Where the probe's parameters and the columns' defaults fix the whole key, that is one row; otherwise it is the table.
 pub fn blank(tables: &[&'static Table], step: &Step, vantage: &Vantage, because: &Because) -> Vec<Sheet> {
     let one = |table: &&'static Table| {
+        // A path's probe may fill a table of the site, as dns does.
+        let vantage = &if table.scope == Scope::Site { vantage.at_site() } else { vantage.clone() };
         let key: Option<Vec<_>> = table
             .keys
             .iter()

@@ -1,11 +1,20 @@
 //! A recording: the head, the sheets in the order they came, and the end. One JSON object per line.
 
+mod gaps;
+pub mod read;
+pub mod redact;
+pub mod save;
+pub mod write;
+
 use serde::{Deserialize, Serialize};
 
 use crate::code::Severity;
 use crate::facts::{Facts, Sheet};
 use crate::labels;
 use crate::plan::Plan;
+
+/// The schema this build writes, and the only major version it reads.
+pub const SCHEMA: &str = "clawprobe.recording/1";
 
 labels! {
     /// What a report may show.
@@ -62,6 +71,9 @@ pub struct End {
     /// What went wrong inside clawprobe, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
+    /// What the recording itself lacks, as a sentence: set when it was read from a file that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// One line of a recording, and one event of a run: printers, the recorder and the progress line all listen to these.
@@ -105,4 +117,22 @@ pub struct Recording {
     pub facts: Facts,
     /// The end; a recording that was cut off has none of its own and counts as interrupted.
     pub end: End,
+}
+
+impl Recording {
+    /// Puts a recording together: the facts are those of the events, in their order.
+    ///
+    /// In one that was cut off (its end has a note), what was planned and is missing becomes *not measured: interrupted*.
+    pub fn new(head: Head, events: Vec<Event>, end: End) -> Self {
+        let mut facts = Facts::default();
+        for event in &events {
+            if let Event::Sheet(sheet) = event {
+                facts.add(sheet.clone());
+            }
+        }
+        if end.note.is_some() {
+            gaps::fill(&mut facts, &head.plan, &events);
+        }
+        Self { head, events, facts, end }
+    }
 }

@@ -1,0 +1,62 @@
+//! Writes a file whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::complaint::Complaint;
+
+/// Writes a text to a file: first beside it, then into its place, so that nobody ever sees half of it. What is no regular file
+/// (a pipe, a device) is written to directly.
+///
+/// # Errors
+/// A directory in the file's place, a folder that does not exist, and whatever else the system refuses.
+pub fn save(path: &Path, text: &str) -> Result<(), Complaint> {
+    check(path)?;
+    put(path, text).map_err(|error| refused(path, &format!("cannot write the file: {error}")))
+}
+
+/// Says in advance whether a file could be written, so that a run of a minute does not end in a complaint.
+///
+/// # Errors
+/// As [`save`], as far as can be told without writing.
+pub fn check(path: &Path) -> Result<(), Complaint> {
+    if path.is_dir() {
+        return Err(refused(path, "cannot write the file: it is a directory").help("name a file"));
+    }
+    match folder(path) {
+        folder if folder.is_dir() => Ok(()),
+        _ => Err(refused(path, "cannot write the file: its folder does not exist").help("make the folder first")),
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    // A link is followed, so that the file it points to is replaced and not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder(path).join(format!(".{name}.{}.part", std::process::id()));
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // It may not even have come into being; the error that counts is the first one.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn refused(path: &Path, title: &str) -> Complaint {
+    let text = path.display().to_string();
+    let end = text.len();
+    Complaint::new(title).at("command line", text, 0..end, "this file")
+}

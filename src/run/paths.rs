@@ -1,0 +1,34 @@
+//! What the plan itself says of each path, as facts.
+
+use crate::facts::sheet::{RowBuilder, Sheet};
+use crate::facts::tables::path::PATH;
+use crate::facts::{Because, Cell, Reason};
+use crate::path::Path;
+use crate::target::{Target, Way};
+
+/// One sheet per planned path.
+pub fn sheets<'a>(paths: impl Iterator<Item = &'a Path>, target: &Target) -> Vec<Sheet> {
+    paths.map(|path| sheet(path, way(target, path))).collect()
+}
+
+/// The way a planned path stands for.
+pub fn way<'a>(target: &'a Target, path: &Path) -> Option<&'a Way> {
+    target.ways.iter().find(|way| path.vantage.path.as_deref() == Some(way.name.as_str()))
+}
+
+fn sheet(path: &Path, way: Option<&Way>) -> Sheet {
+    let mut sheet = Sheet::new(&PATH, &path.vantage);
+    let row =
+        RowBuilder::new(&PATH, []).set("kind", path.kind.as_str()).set("name", path.vantage.path.as_deref().unwrap_or_default());
+    sheet.push(match way {
+        None => row.rest(Cell::not_measured(Because::new(Reason::Unsupported, "the path is another site's"))),
+        Some(way) => row
+            .set("scheme", way.endpoint.scheme.as_str())
+            .set("host", way.endpoint.host.as_str())
+            .set("port", way.endpoint.port)
+            .set("address-class", way.endpoint.class().as_str())
+            .set("origin", way.origin.as_str())
+            .rest(Cell::Absent),
+    });
+    sheet
+}
