@@ -143,7 +143,7 @@ fn recording(facts: Facts) -> Recording {
         },
         events: facts.sheets().cloned().map(Event::Sheet).collect(),
         facts,
-        end: End { duration_ms: 812.0, interrupted: false, defect: None },
+        end: End { duration_ms: 812.0, interrupted: false, defect: None, note: None },
     }
 }
 

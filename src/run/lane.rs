@@ -14,7 +14,7 @@ use super::tape::Place;
 use crate::clock::{self, Deadline, Instant};
 use crate::facts::tables::connect::{CONNECT, Entry};
 use crate::facts::tables::site::CredentialState;
-use crate::facts::{Because, Reason, Sheet};
+use crate::facts::{Because, Cell, Reason, Sheet};
 use crate::path::Vantage;
 use crate::plan::schedule::SLACK_MS;
 use crate::plan::{Lane, Plan, Step};
@@ -140,7 +140,7 @@ impl<'a> Run<'a, '_> {
                     self.failed.insert(&step.probe, fact);
                 }
                 if step.credential {
-                    self.settle(if accepted(&done.sheets) { Standing::Accepted } else { Standing::Refused });
+                    self.settle(standing(&done.sheets));
                 }
                 stage.tape.sheets(self.place, done.sheets);
             }
@@ -226,10 +226,17 @@ impl<'a> Run<'a, '_> {
     }
 }
 
-/// Whether the sheets say that the gateway said hello.
-fn accepted(sheets: &[Sheet]) -> bool {
+/// What a finished `connect` says of the credential: only a hello is an acceptance, and only what cannot have been sent is
+/// no attempt.
+fn standing(sheets: &[Sheet]) -> Standing {
     let rows = sheets.iter().filter(|sheet| sheet.table == CONNECT.name).flat_map(|sheet| &sheet.rows);
-    rows.filter_map(|row| row.cell("outcome")).any(|cell| cell.is(Entry::Accepted.as_str()))
+    match rows.filter_map(|row| row.cell("outcome")).next() {
+        Some(outcome) if outcome.is(Entry::Accepted.as_str()) => Standing::Accepted,
+        Some(Cell::NotMeasured(Because { reason: Reason::Blocked | Reason::NoCredential | Reason::Withheld, .. })) => {
+            Standing::Untried
+        }
+        _ => Standing::Refused,
+    }
 }
 
 /// The message of a panic.
