@@ -1,7 +1,8 @@
 //! clawprobe against real parts: every file of `tests/scenarios` is one test.
 //!
 //! A part that is not installed skips its scenarios with one line on a person's machine, and fails them where
-//! `CLAWPROBE_PEERS=required` is set. As root the whole run moves into a network namespace without a way out.
+//! `CLAWPROBE_PEERS=required` is set (an older release of the gateway: where `CLAWPROBE_RELEASE` names it). As root the
+//! whole run moves into a network namespace without a way out.
 
 mod gateway;
 mod namespace;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 
 /// How many scenarios of a lane run at once. Waiting costs nothing, so many may wait; timings want the machine alone.
-const LANES: &[(&str, usize)] = &[("main", 2), ("wait", 8), ("timing", 1)];
+const LANES: &[(&str, usize)] = &[("main", 2), ("wait", 8), ("release", 1), ("timing", 1)];
 
 fn main() -> ExitCode {
     if let Some(status) = namespace::enter() {
@@ -41,11 +42,12 @@ fn main() -> ExitCode {
             .map(|scenario| {
                 let (stage, scenario) = (Arc::clone(&stage), scenario.clone());
                 let absent = parts::absent(&scenario);
+                let required = parts::required(&scenario);
                 let name = format!("scenario::{}", scenario.name);
-                if let (Some(part), false) = (&absent, parts::required()) {
+                if let (Some(part), false) = (&absent, required) {
                     eprintln!("skipped {name}: {part} is not installed (tests/lab/install.sh)");
                 }
-                let skip = absent.is_some() && !parts::required();
+                let skip = absent.is_some() && !required;
                 Trial::test(name, move || match absent {
                     Some(part) => Err(format!("{part} is not installed (tests/lab/install.sh)").into()),
                     None => play::play(&stage, &scenario).map_err(Into::into),

@@ -74,7 +74,7 @@ fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, St
         scene.holes.insert(format!("{name}.port"), port.to_string());
         scene.holes.insert(format!("{name}.config"), config_file.display().to_string());
     }
-    if scenario.run.iter().any(|r| r.from == "client") {
+    if scenario.two_hosts {
         stage.client()?;
     }
     for peer in &scenario.peer {

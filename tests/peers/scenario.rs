@@ -12,10 +12,13 @@ pub struct Scenario {
     /// The file's name without its ending.
     #[serde(skip)]
     pub name: String,
+    /// Whether it needs a second machine, or an address that is not loopback.
+    #[serde(skip)]
+    pub two_hosts: bool,
     /// One sentence.
     #[expect(dead_code, reason = "for the reader of the file")]
     pub summary: String,
-    /// `main`, `wait` or `timing`.
+    /// `main`, `wait`, `release` or `timing`.
     #[serde(default = "main_lane")]
     pub lane: String,
     /// Gateway configurations by the name they have in this file: `gw = "token"`. See `gateway.rs` for the list.
@@ -154,6 +157,7 @@ pub fn load_all() -> Result<Vec<Scenario>, String> {
             let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
             let mut scenario: Scenario = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
             scenario.name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            scenario.two_hosts = text.contains("{host}") || scenario.run.iter().any(|r| r.from == "client");
             Ok(scenario)
         })
         .collect()
