@@ -21,6 +21,7 @@ pub mod dial;
 pub mod exchange;
 pub mod frames;
 pub mod run;
+pub mod netlink;
 pub mod socket;
 pub mod tap;
 

@@ -1,0 +1,75 @@
+//! How TLS is to be verified and spoken: `--ca`, `--pin`, `--client-cert`, `--client-key`.
+
+use std::path::Path;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::Flags;
+use super::files;
+use super::given::Given;
+use super::vault::Vault;
+use crate::complaint::Complaint;
+use crate::target::TlsSettings;
+
+/// Reads the flags.
+///
+/// # Errors
+/// A complaint about a file or a pin.
+pub fn read(flags: &Flags, vault: &mut Vault) -> Result<TlsSettings, Complaint> {
+    let ca = flags.ca.as_deref().map(|path| certificates("--ca", path)).transpose()?;
+    let pin = flags.pin.as_deref().map(|text| pin_flag(&Given::flag("--pin", text))).transpose()?;
+    let client = match (&flags.client_cert, &flags.client_key) {
+        (Some(cert), Some(key)) => {
+            let chain = certificates("--client-cert", cert)?;
+            let text = files::named("--client-key", key)?;
+            if PrivateKeyDer::from_pem_slice(text.as_bytes()).is_err() {
+                return Err(not_pem("--client-key", key, "private key"));
+            }
+            Some((chain, vault.keep(&text)))
+        }
+        (None, None) => None,
+        (Some(one), None) => return Err(alone("--client-cert", one, "--client-key")),
+        (None, Some(one)) => return Err(alone("--client-key", one, "--client-cert")),
+    };
+    Ok(TlsSettings { ca, pin, client })
+}
+
+fn certificates(flag: &str, path: &Path) -> Result<Vec<u8>, Complaint> {
+    let bytes = files::named(flag, path)?.into_bytes();
+    let mut found = CertificateDer::pem_slice_iter(&bytes).peekable();
+    if found.peek().is_none() || found.any(|c| c.is_err()) {
+        return Err(not_pem(flag, path, "certificate"));
+    }
+    Ok(bytes)
+}
+
+fn not_pem(flag: &str, path: &Path, what: &str) -> Complaint {
+    let shown = path.display().to_string();
+    Given::flag(flag, &shown).wrong_all(format!("the file named by {flag} holds no {what} in PEM"), format!("no {what}"))
+}
+
+fn alone(flag: &str, path: &Path, other: &str) -> Complaint {
+    let shown = path.display().to_string();
+    Given::flag(flag, &shown).wrong_all(format!("{flag} needs {other} beside it"), format!("add {other} FILE"))
+}
+
+fn pin_flag(given: &Given<'_>) -> Result<String, Complaint> {
+    let digits = given.text.strip_prefix("sha256:").unwrap_or(given.text);
+    let from = given.text.len() - digits.len();
+    if let Some((at, bad)) = digits.char_indices().find(|(_, c)| !c.is_ascii_hexdigit() && *c != ':') {
+        let span = from + at..from + at + bad.len_utf8();
+        return Err(given.wrong("a pin is the SHA-256 of the certificate in hexadecimal", span, "not a hex digit"));
+    }
+    pin(given.text).ok_or_else(|| {
+        let got = digits.bytes().filter(u8::is_ascii_hexdigit).count();
+        given.wrong_all("a pin is the SHA-256 of the certificate in hexadecimal", format!("{got} hex digits, not 64"))
+    })
+}
+
+/// 64 lower-case hex digits from `sha256:HEX`, `HEX` or hex with colons.
+pub fn pin(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let hex: String = text.strip_prefix("sha256:").unwrap_or(&text).chars().filter(|c| *c != ':').collect();
+    (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hex)
+}
