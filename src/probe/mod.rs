@@ -20,8 +20,8 @@ pub mod connect;
 pub mod dial;
 pub mod exchange;
 pub mod frames;
-pub mod run;
 pub mod netlink;
+pub mod run;
 pub mod socket;
 pub mod tap;
 

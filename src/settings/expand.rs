@@ -24,7 +24,7 @@ fn walk(value: &mut Value, directory: &Path, follow: bool, unresolved: &mut Vec<
             if let Some(named) = map.remove("$include") {
                 let own = std::mem::take(map);
                 for name in names(&named) {
-                    match follow.then(|| read(name, directory)).unwrap_or_else(|| Err("is included by an included file".into())) {
+                    match if follow { read(name, directory) } else { Err("is included by an included file".into()) } {
                         Ok(mut included) => {
                             walk(&mut included, directory, false, unresolved);
                             merge(map, included);
