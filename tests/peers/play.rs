@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
-use crate::script::{Script, tls};
+use crate::script::{Script, gateway_answers, tls};
 use crate::stage::Stage;
 
 /// Everything a scenario set up; it ends when this goes.
@@ -101,7 +101,8 @@ fn raise(scene: &mut Scene, peer: &Peer, folder: &Path) -> Result<(), String> {
             if let Some((_, root)) = &tls {
                 std::fs::write(folder.join(format!("{}.pem", peer.name)), root).map_err(|e| e.to_string())?;
             }
-            let answers = peer.answer.iter().cloned().map(|mut a| {
+            let usual = if peer.like_gateway { gateway_answers() } else { Vec::new() };
+            let answers = peer.answer.iter().cloned().chain(usual).map(|mut a| {
                 a.headers.iter_mut().for_each(|h| *h = scene.fill(h));
                 a
             });

@@ -60,6 +60,9 @@ pub struct Peer {
     pub to: Option<String>,
     /// nginx: the `server` block's content, with placeholders.
     pub conf: Option<String>,
+    /// Answer as a healthy gateway does wherever no answer is scripted.
+    #[serde(default)]
+    pub like_gateway: bool,
     /// Scripted answers; the first that fits is given.
     #[serde(default)]
     pub answer: Vec<Answer>,

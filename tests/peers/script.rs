@@ -227,3 +227,38 @@ pub fn tls(kind: &str) -> Result<(Arc<rustls::ServerConfig>, String), String> {
         .map_err(|e| e.to_string())?;
     Ok((Arc::new(config), root_pem))
 }
+
+/// What a healthy gateway of release 2026.9.6 answers a local caller.
+pub fn gateway_answers() -> Vec<Answer> {
+    let guard = [
+        "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer",
+        "Permissions-Policy: camera=(), microphone=(self), geolocation=()",
+    ];
+    let route = |to: &str, kind: &str, body: &str| Answer {
+        to: to.into(),
+        headers: guard
+            .iter()
+            .map(|h| h.to_string())
+            .chain([format!("Content-Type: {kind}"), "Cache-Control: no-store".into()])
+            .collect(),
+        body: body.into(),
+        ..Answer::default()
+    };
+    let json = "application/json; charset=utf-8";
+    vec![
+        Answer {
+            to: "upgrade".into(),
+            frames: Some(["challenge", "await", "hello"].map(String::from).to_vec()),
+            ..Answer::default()
+        },
+        route("/health", json, r#"{"ok":true,"status":"live"}"#),
+        route("/startupz", json, r#"{"ok":true,"status":"started","version":"2026.9.6","uptimeMs":5000}"#),
+        route("/readyz", json, r#"{"ready":true,"failing":[],"uptimeMs":5000}"#),
+        route(
+            "*",
+            "text/html; charset=utf-8",
+            r#"<!doctype html><html data-openclaw-control-ui-base-path=""><title>OpenClaw</title></html>"#,
+        ),
+    ]
+}
