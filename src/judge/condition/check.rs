@@ -1,0 +1,218 @@
+//! Syntax to a checked condition: quantifiers, comparisons and their types. References are resolved in `refer`.
+
+use super::ast::{Atom, Expr, Op, Operand, Rows, Source, Tally, Test};
+use super::mistake::Mistake;
+use super::parser::KEYWORDS;
+use super::syntax::{self, Literal, Name, Right, Span, What};
+use crate::facts::{Scope, Table, Type, Value, dictionary};
+
+/// What a name is bound to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Binding {
+    Site,
+    Path,
+    Row(&'static Table),
+}
+
+/// How deep quantifiers and counts may nest: deeper conditions are not understood by their readers.
+const DEEPEST: usize = 2;
+
+/// Resolves names and collects every mistake; a part with a mistake yields nothing.
+pub(super) struct Checker {
+    pub names: Vec<(String, Binding)>,
+    pub mistakes: Vec<Mistake>,
+    depth: usize,
+}
+
+impl Checker {
+    /// A checker that knows these names.
+    pub fn new(names: Vec<(String, Binding)>) -> Self {
+        Self { names, mistakes: Vec::new(), depth: 0 }
+    }
+
+    /// What was checked, unless there was a mistake.
+    pub fn done<T>(self, checked: Option<T>) -> Result<T, Vec<Mistake>> {
+        match checked {
+            Some(checked) if self.mistakes.is_empty() => Ok(checked),
+            _ => Err(self.mistakes),
+        }
+    }
+
+    pub fn wrong<T>(&mut self, mistake: Mistake) -> Option<T> {
+        self.mistakes.push(mistake);
+        None
+    }
+
+    pub fn expr(&mut self, expr: &syntax::Expr) -> Option<Expr> {
+        match expr {
+            syntax::Expr::And(parts) => self.parts(parts).map(Expr::And),
+            syntax::Expr::Or(parts) => self.parts(parts).map(Expr::Or),
+            syntax::Expr::Not(inner) => self.expr(inner).map(|e| Expr::Not(Box::new(e))),
+            syntax::Expr::Test(test) => {
+                let checked = self.test(test)?;
+                Some(Expr::Atom(Atom { test: checked, span: test.span.clone() }))
+            }
+            syntax::Expr::Quant { quant, rows, body, span } => self.within(span, rows, |checker, rows| {
+                let body = Box::new(checker.expr(body)?);
+                Some(Expr::Quant { quant: *quant, rows, body })
+            }),
+        }
+    }
+
+    fn parts(&mut self, parts: &[syntax::Expr]) -> Option<Vec<Expr>> {
+        // Every part is looked at, so that all mistakes are told at once.
+        let checked: Vec<_> = parts.iter().map(|p| self.expr(p)).collect();
+        checked.into_iter().collect()
+    }
+
+    /// Checks the rows, then something that may use their name.
+    fn within<T>(&mut self, span: &Span, rows: &syntax::Rows, inner: impl FnOnce(&mut Self, Rows) -> Option<T>) -> Option<T> {
+        if self.depth == DEEPEST {
+            let mistake = Mistake::new("quantifiers and counts nest at most two deep", span.clone(), "one too many");
+            return self.wrong(mistake.help("make it a derived fact"));
+        }
+        self.depth += 1;
+        let known = self.names.len();
+        let checked = self.rows(rows).and_then(|rows| inner(self, rows));
+        self.names.truncate(known);
+        self.depth -= 1;
+        checked
+    }
+
+    /// Checks `x in T where f`; afterwards `x` is known until the caller forgets it.
+    pub fn rows(&mut self, rows: &syntax::Rows) -> Option<Rows> {
+        let (source, binding) = self.source(&rows.table, rows.at.as_ref())?;
+        let binder = match &rows.binder {
+            Some(name) => self.bind(name, binding)?,
+            None => String::new(),
+        };
+        let filter = match &rows.filter {
+            Some(filter) => Some(Box::new(self.expr(filter)?)),
+            None => None,
+        };
+        Some(Rows { binder, source, filter })
+    }
+
+    fn bind(&mut self, name: &Name, binding: Binding) -> Option<String> {
+        if KEYWORDS.contains(&name.text.as_str()) {
+            let message = format!("`{}` is a word of the language", name.text);
+            return self.wrong(Mistake::new(message, name.span.clone(), "choose another name"));
+        }
+        if self.names.iter().any(|(known, _)| *known == name.text) {
+            let message = format!("`{}` is bound already", name.text);
+            return self.wrong(Mistake::new(message, name.span.clone(), "choose another name"));
+        }
+        self.names.push((name.text.clone(), binding));
+        Some(name.text.clone())
+    }
+
+    fn source(&mut self, name: &Name, at: Option<&syntax::At>) -> Option<(Source, Binding)> {
+        let table = self.table(name)?;
+        match (table.name, at) {
+            ("path", None) => Some((Source::Paths, Binding::Path)),
+            ("site", None) => Some((Source::Sites, Binding::Site)),
+            ("path" | "site", Some(at)) => {
+                let message = format!("`{}` is walked as a whole", table.name);
+                self.wrong(Mistake::new(message, at.span(), "leave the vantage out"))
+            }
+            (_, at) => {
+                let at = match at {
+                    Some(at) => Some(self.place_for(table, at)?),
+                    None => None,
+                };
+                Some((Source::Table { table, at }, Binding::Row(table)))
+            }
+        }
+    }
+
+    pub fn table(&mut self, name: &Name) -> Option<&'static Table> {
+        dictionary::table(&name.text).or_else(|| {
+            let mistake = Mistake::new(format!("there is no table `{}`", name.text), name.span.clone(), "unknown table");
+            self.wrong(mistake.among(&name.text, dictionary::TABLES.iter().map(|t| t.name)))
+        })
+    }
+
+    fn test(&mut self, test: &syntax::Test) -> Option<Test> {
+        match &test.what {
+            What::Measured(what) => self.reference(what).map(|(r, _)| Test::Measured(r)),
+            What::Among { left, not, words } => {
+                let (left, ty) = self.reference(left)?;
+                let values: Vec<_> = words.iter().map(|w| self.value(w, ty)).collect();
+                Some(Test::Among { left, not: *not, values: values.into_iter().collect::<Option<_>>()? })
+            }
+            What::Compare { left, op, right } => self.comparison(left, *op, right, &test.span),
+            What::Tally { tally, op, number } => {
+                let number = self.value(number, Type::Int);
+                let tally = self.tally(tally)?;
+                match number? {
+                    Value::Int(number) => Some(Test::Tally { tally, op: *op, number }),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn comparison(&mut self, left: &syntax::Ref, op: Op, right: &Right, span: &Span) -> Option<Test> {
+        let (left, ty) = self.reference(left)?;
+        if op.orders() && !ty.ordered() {
+            let message = format!("a {} has no order", ty.name());
+            return self.wrong(Mistake::new(message, span.clone(), "compared by order").help("use ==, != or in [..]"));
+        }
+        let right = match right {
+            Right::Literal(literal) => Operand::Value(self.value(literal, ty)?),
+            Right::Ref(other) => {
+                let (checked, found) = self.reference(other)?;
+                if found != ty {
+                    let message = format!("a {} is compared with a {}", ty.name(), found.name());
+                    return self.wrong(Mistake::new(message, span.clone(), "only facts of one type compare"));
+                }
+                Operand::Ref(checked)
+            }
+        };
+        Some(Test::Compare { left, op, right })
+    }
+
+    pub fn tally(&mut self, tally: &syntax::Tally) -> Option<Tally> {
+        self.within(&tally.span, &tally.rows, |checker, rows| {
+            let of = match &tally.of {
+                Some(of) => Some(checker.reference(of)?.0),
+                None => None,
+            };
+            Some(Tally { of, rows })
+        })
+    }
+
+    pub fn value(&mut self, literal: &Literal, ty: Type) -> Option<Value> {
+        match Value::parse(&literal.text, ty) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                let mistake = Mistake::new(message, literal.span.clone(), format!("expected a {}", ty.name()));
+                let mistake = match ty {
+                    Type::Label(words) => mistake.among(&literal.text, words.iter().map(|w| w.name)),
+                    _ => mistake,
+                };
+                self.wrong(mistake)
+            }
+        }
+    }
+}
+
+impl Binding {
+    /// Which vantage the name stands for: a row's is the one it was seen from.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Site => Scope::Site,
+            Self::Path => Scope::Path,
+            Self::Row(table) => table.scope,
+        }
+    }
+
+    /// The table whose columns `name.column` means.
+    pub fn table(self) -> Option<&'static Table> {
+        match self {
+            Self::Site => dictionary::table("site"),
+            Self::Path => dictionary::table("path"),
+            Self::Row(table) => Some(table),
+        }
+    }
+}
