@@ -40,6 +40,11 @@ pub struct Primitive {
     pub tables: &'static [&'static Table],
 }
 
+/// The tables a primitive fills; none for an unknown name.
+pub fn filled_by(primitive: &str) -> &'static [&'static Table] {
+    PRIMITIVES.iter().find(|p| p.name == primitive).map_or(&[], |p| p.tables)
+}
+
 /// Every primitive, in the order of the walk.
 pub static PRIMITIVES: &[Primitive] = &[
     primitive(

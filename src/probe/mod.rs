@@ -7,8 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::clock::Deadline;
-use crate::facts::value::{Because, Cell, Reason};
-use crate::facts::{Scope, Sheet, Table};
+use crate::facts::value::{Because, Reason};
+use crate::facts::{Sheet, Table};
 use crate::path::Vantage;
 use crate::plan::Step;
 use crate::secret::Redactor;
@@ -86,28 +86,7 @@ impl Ask<'_> {
     }
 }
 
-/// The sheets of a probe that did not run: every cell it would have filled, not measured for this reason.
-///
-/// Where the probe's parameters and the columns' defaults fix the whole key, that is one row; otherwise it is the table.
+/// The sheets of a probe that did not run, as [`crate::facts::blank`] has them.
 pub fn blank(tables: &[&'static Table], step: &Step, vantage: &Vantage, because: &Because) -> Vec<Sheet> {
-    let one = |table: &&'static Table| {
-        // A path's probe may fill a table of the site, as dns does.
-        let vantage = &if table.scope == Scope::Site { vantage.at_site() } else { vantage.clone() };
-        let key: Option<Vec<_>> = table
-            .keys
-            .iter()
-            .map(|k| step.with.get(k.name).map(String::as_str).or(k.default))
-            .zip(table.keys)
-            .map(|(text, k)| crate::facts::Value::parse(text?, k.ty).ok())
-            .collect();
-        match key {
-            Some(key) => {
-                let mut sheet = Sheet::new(table, vantage);
-                sheet.push(crate::facts::sheet::RowBuilder::new(table, key).rest(Cell::NotMeasured(because.clone())));
-                sheet
-            }
-            None => Sheet::not_measured(table, vantage, because.clone()),
-        }
-    };
-    tables.iter().map(one).collect()
+    crate::facts::blank(tables, &step.with, vantage, because)
 }

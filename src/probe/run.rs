@@ -1,13 +1,8 @@
 //! From a primitive's name to the code that does it.
 
 use super::{Ask, Done, blank, challenge, connect};
-use crate::facts::dictionary::PRIMITIVES;
-use crate::facts::{Because, Reason, Table};
-
-/// The tables a primitive fills; none for an unknown name.
-pub fn tables(primitive: &str) -> &'static [&'static Table] {
-    PRIMITIVES.iter().find(|p| p.name == primitive).map_or(&[], |p| p.tables)
-}
+use crate::facts::dictionary::filled_by;
+use crate::facts::{Because, Reason};
 
 /// Runs the primitive a step names.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
@@ -21,5 +16,5 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
 /// What is said of a name that no code stands behind: the shelf's loader refuses such names, a plan of another build may hold one.
 fn unsupported(ask: &Ask<'_>) -> Done {
     let because = Because::new(Reason::Unsupported, format!("this build has no primitive {}", ask.step.primitive));
-    Done { sheets: blank(tables(&ask.step.primitive), ask.step, ask.vantage, &because), succeeded: false }
+    Done { sheets: blank(filled_by(&ask.step.primitive), ask.step, ask.vantage, &because), succeeded: false }
 }

@@ -16,10 +16,11 @@ use super::lane::{run_lane, vantage};
 use super::tape::{Place, Tape};
 use super::{Primitives, paths};
 use crate::clock::Instant;
+use crate::facts::dictionary::filled_by;
 use crate::path::{Class, Vantage};
 use crate::plan::schedule::{ALONE_MS, LANES_AT_ONCE, reserve_ms};
 use crate::plan::{Lane, Plan};
-use crate::probe::{blank, run::tables};
+use crate::probe::blank;
 use crate::target::Target;
 
 /// What all lanes of one run share.
@@ -55,7 +56,7 @@ pub async fn conduct(
     tape.sheets(Place::Front, paths::sheets(plan.paths(), target));
     for drop in &plan.dropped {
         let at = drop.path.as_ref().map_or_else(|| Vantage::site(&plan.site), |path| path.vantage.clone());
-        tape.sheets(Place::Front, blank(tables(&drop.step.primitive), &drop.step, &at, &drop.because));
+        tape.sheets(Place::Front, blank(filled_by(&drop.step.primitive), &drop.step, &at, &drop.because));
     }
     let stage = Stage {
         plan,

@@ -12,13 +12,14 @@ use super::gate::{Standing, Word, fit, word};
 use super::paths::way;
 use super::tape::Place;
 use crate::clock::{self, Deadline, Instant};
+use crate::facts::dictionary::filled_by;
 use crate::facts::tables::connect::{CONNECT, Entry};
 use crate::facts::tables::site::CredentialState;
 use crate::facts::{Because, Cell, Reason, Sheet};
 use crate::path::Vantage;
 use crate::plan::schedule::SLACK_MS;
 use crate::plan::{Lane, Plan, Step};
-use crate::probe::{Ask, Done, LaneState, blank, run::tables};
+use crate::probe::{Ask, Done, LaneState, blank};
 use crate::target::Way;
 
 /// How much later than its deadline a probe may notice it, before it is ended from outside.
@@ -192,12 +193,12 @@ impl<'a> Run<'a, '_> {
     fn skip(&mut self, step: &'a Step, because: &Because) {
         let fact = if because.reason == Reason::Blocked { because.because.clone() } else { self.name_of(step) };
         self.failed.insert(&step.probe, fact);
-        self.stage.tape.sheets(self.place, blank(tables(&step.primitive), step, &self.at, because));
+        self.stage.tape.sheets(self.place, blank(filled_by(&step.primitive), step, &self.at, because));
     }
 
     /// The table a step fills, as the fact to name when it failed.
     fn name_of(&self, step: &Step) -> String {
-        format!("{}@{}", tables(&step.primitive).first().map_or(step.primitive.as_str(), |t| t.name), self.at)
+        format!("{}@{}", filled_by(&step.primitive).first().map_or(step.primitive.as_str(), |t| t.name), self.at)
     }
 
     /// Settles this lane as soon as no credential will be sent on it, so that outer lanes need not wait for the rest of it.
