@@ -2,15 +2,128 @@
 
 pub mod causes;
 pub mod condition;
+pub mod expect;
+pub mod rows;
+pub mod select;
 pub mod verdict;
+
+use crate::code::Severity;
+use crate::facts::derived::derive;
+use crate::facts::{Because, Facts, Reason};
+use crate::path::Topology;
+use crate::record::Recording;
+use crate::shelf::Shelf;
+use condition::World;
+use verdict::{Finding, Lacking, Outcome, Undecided, Verdict};
+
+/// What a judgement takes from its caller instead of from the recording's head.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--only`, when given anew.
+    pub only: Option<Vec<String>>,
+    /// `--skip`, when given anew.
+    pub skip: Option<Vec<String>>,
+    /// `--fail-on`, when given anew.
+    pub fail_on: Option<Severity>,
+}
 
 /// A recording, judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// What it comes to.
-    pub verdict: verdict::Verdict,
+    pub verdict: Verdict,
     /// Sites and paths, with roles, classes and rides-on settled.
-    pub topology: crate::path::Topology,
+    pub topology: Topology,
     /// All facts, the derived ones among them.
-    pub facts: crate::facts::Facts,
+    pub facts: Facts,
+}
+
+/// Judges a recording by the rows of a shelf. The same recording and the same shelf always give the same judgement.
+pub fn judge(shelf: &Shelf, recording: &Recording, options: &Options) -> Judgement {
+    let (facts, topology) = derive(recording);
+    let head = &recording.head;
+    let only = options.only.as_ref().unwrap_or(&head.only);
+    let skip = options.skip.as_ref().unwrap_or(&head.skip);
+    let fail_on = options.fail_on.unwrap_or(head.fail_on);
+    let world = World { facts: &facts, topology: &topology };
+
+    let taking_part = || shelf.symptoms.iter().filter(|s| select::takes_part(s, only, skip));
+    let mut rulings: Vec<rows::Ruled<'_>> = taking_part().flat_map(|s| rows::rule(s, &world)).collect();
+    let cells = shelf.matrix(&head.plan.matrix).map(|m| m.expect.as_slice()).unwrap_or_default();
+    let mut surprises = Vec::new();
+    for cell in cells {
+        expect::apply(cell, &facts, &topology, &mut rulings, &mut surprises);
+    }
+
+    let mut found = rows::findings(&rulings, &world);
+    found.extend(surprises.into_iter().map(|s| s.finding(shelf)));
+    for one in &mut found {
+        one.finding.muted = shelf.mute(&one.finding.code, &head.taken).map(|m| m.reason.clone());
+    }
+    let effects: Vec<causes::Effect> = found.iter().map(rows::Found::effect).collect();
+    let causes = causes::causes(&effects, &topology, fail_on);
+    for (one, explainers) in found.iter_mut().zip(&causes.explainers) {
+        one.finding.explained_by = explainers.iter().map(|&g| effects[g].id.clone()).collect();
+    }
+    let findings: Vec<Finding> = causes.order.iter().map(|&i| found[i].finding.clone()).collect();
+
+    let mut undecided = rows::undecided(&rulings, &head.plan);
+    undecided.extend(cells.iter().flat_map(|cell| expect::undecided(cell, &facts, &topology)));
+    undecided.extend(head.plan.lacks.iter().map(lacking_path));
+    for entry in &mut undecided {
+        entry.beneath = beneath(entry, &findings);
+    }
+    Judgement {
+        verdict: Verdict {
+            outcome: outcome(&findings, &undecided),
+            root: causes.roots.first().map(|&i| effects[i].code.clone()),
+            roots: causes.roots.iter().map(|&i| effects[i].id.clone()).collect(),
+            findings,
+            undecided,
+            clear: rows::clear(&rulings),
+        },
+        topology,
+        facts,
+    }
+}
+
+fn outcome(findings: &[Finding], undecided: &[Undecided]) -> Outcome {
+    if findings.iter().any(|f| f.muted.is_none()) {
+        Outcome::Symptoms
+    } else if undecided.iter().any(|u| u.required) {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Healthy
+    }
+}
+
+/// A path kind that the matrix needs and nobody named: an undecided entry of its own, naming the flag.
+fn lacking_path(lack: &crate::plan::Lack) -> Undecided {
+    let reason = Because::new(Reason::NotPlanned, format!("no {} path was named; add {}", lack.kind, lack.flag));
+    Undecided {
+        code: format!("needs {}", lack.kind),
+        id: format!("needs {}", lack.kind),
+        title: format!("The matrix needs a path of kind {}", lack.kind),
+        layer: None,
+        vantages: Vec::new(),
+        required: true,
+        lacks: vec![Lacking { id: format!("path kind {}", lack.kind), because: reason.clone() }],
+        reason,
+        beneath: None,
+    }
+}
+
+/// The first finding that rests on a fact which kept this row from being decided.
+fn beneath(entry: &Undecided, findings: &[Finding]) -> Option<String> {
+    let blockers = || entry.lacks.iter().filter(|l| l.because.reason == Reason::Blocked).map(|l| l.because.because.as_str());
+    let rests =
+        |finding: &&Finding| finding.evidence.iter().any(|e| blockers().any(|by| !by.is_empty() && same_probe(&e.id, by)));
+    findings.iter().find(rests).map(|f| f.id.clone())
+}
+
+/// Whether two fact ids name the same table at the same vantage: a blocked probe names one fact of the probe it needed.
+fn same_probe(a: &str, b: &str) -> bool {
+    let stem =
+        |id: &str| id.split_once('[').or_else(|| id.rsplit_once('.')).map_or_else(|| id.to_owned(), |(stem, _)| stem.to_owned());
+    stem(a) == stem(b)
 }

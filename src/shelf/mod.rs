@@ -57,4 +57,10 @@ impl Shelf {
     pub fn matrix(&self, name: &str) -> Option<&matrix::Matrix> {
         self.matrices.iter().find(|m| m.name == name)
     }
+
+    /// The mute of a code that still holds on a day (RFC 3339; only its date counts).
+    pub fn mute(&self, code: &Code, day: &str) -> Option<&Mute> {
+        let today = day.get(..10).unwrap_or(day);
+        self.mutes.iter().find(|m| &m.code == code && m.until.as_deref().is_none_or(|until| today <= until))
+    }
 }
