@@ -20,10 +20,16 @@ pub mod connect;
 pub mod dial;
 pub mod exchange;
 pub mod frames;
+pub mod http;
+pub mod line;
 pub mod netlink;
 pub mod run;
+pub mod secure;
 pub mod socket;
 pub mod tap;
+pub mod tcp;
+pub mod tls;
+pub mod trust;
 
 pub use run::run;
 
@@ -62,6 +68,8 @@ pub struct LaneState {
     pub websocket: Option<socket::Open>,
     /// Whether TLS verification failed on this lane: no credential is sent past that.
     pub untrusted: bool,
+    /// Whether the health request, sent in plain text, ended as it does at a port that speaks TLS.
+    pub suspects_tls: bool,
     /// Why the lane's later probes cannot run, if so: the fact id that tells.
     pub blocked: Option<String>,
 }

@@ -1,0 +1,118 @@
+//! A line to the peer of a way: dialled and, where the way asks for it, secured.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::dial;
+use super::secure::{self, Failure, Seen};
+use super::socket::Stream;
+use super::{Ask, LaneState};
+use crate::clock::{self, Deadline, Instant};
+use crate::facts::tables::http::Exchange;
+use crate::facts::tables::path::Scheme;
+use crate::facts::tables::tcp::Connected;
+use crate::facts::tables::tls::Handshake;
+use crate::facts::{Because, Reason};
+use crate::path::{Class, Kind};
+use crate::target::Way;
+
+/// A line that is open.
+pub struct Line {
+    /// Bytes to and from the peer, decrypted.
+    pub stream: Box<dyn Stream>,
+    /// When it was begun.
+    pub opened: Instant,
+    /// What TLS showed; `None` on plain text.
+    pub seen: Option<Seen>,
+    /// Its place among the run's pre-authentication sockets: to be kept as long as the stream.
+    pub permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Why there is no line.
+#[derive(Debug)]
+pub enum Fault {
+    /// The connection failed.
+    Tcp(Connected),
+    /// The handshake failed.
+    Tls(Handshake),
+    /// Nobody tried, or the run's time ended first.
+    NotMeasured(Because),
+}
+
+impl Fault {
+    /// The fault as the outcome of the request for which the line was wanted.
+    ///
+    /// What is no outcome of a request is not measured: the probe of the layer below tells about it.
+    pub fn outcome(&self, ask: &Ask<'_>) -> Result<Exchange, Because> {
+        match self {
+            Self::Tcp(Connected::Silent) | Self::Tls(Handshake::Silent) => Ok(Exchange::Silent),
+            Self::Tcp(Connected::Reset) | Self::Tls(Handshake::Reset) => Ok(Exchange::Reset),
+            Self::Tls(Handshake::ClosedEmpty) => Ok(Exchange::ClosedEmpty),
+            Self::Tcp(how) => Err(Because::new(
+                Reason::Blocked,
+                format!("the connection for it was {how}, unlike the one before on {}", ask.vantage),
+            )),
+            Self::Tls(_) => Err(Because::new(Reason::Blocked, format!("tls@{}.outcome", ask.vantage))),
+            Self::NotMeasured(because) => Err(because.clone()),
+        }
+    }
+}
+
+/// Opens a line to a peer of the way, offering these application protocols if it is a TLS way.
+///
+/// A certificate that does not convince marks the lane as untrusted, so that no credential follows.
+pub async fn open(ask: &mut Ask<'_>, peer: Option<SocketAddr>, alpn: &[&str]) -> Result<Line, Fault> {
+    let Some(way) = ask.way else { return Err(Fault::NotMeasured(Because::new(Reason::Defect, "a line needs a path"))) };
+    let permit = permit(ask).await?;
+    let opened = clock::now();
+    let stream = plain(ask.lane, way, peer, &ask.deadline).await?;
+    if way.endpoint.scheme != Scheme::Wss {
+        return Ok(Line { stream, opened, seen: None, permit });
+    }
+    match secure::secure(stream, &way.endpoint, &ask.target.tls, alpn, &ask.deadline).await {
+        Ok((stream, seen)) => {
+            ask.lane.untrusted |= !seen.convinces();
+            Ok(Line { stream, opened, seen: Some(seen), permit })
+        }
+        Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
+        Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),
+    }
+}
+
+/// A place among the run's pre-authentication sockets.
+pub async fn permit(ask: &Ask<'_>) -> Result<Arc<OwnedSemaphorePermit>, Fault> {
+    let all_taken = || Fault::NotMeasured(Because::new(Reason::Deadline, "no pre-authentication socket became free"));
+    let wait = tokio::time::timeout_at(ask.deadline.at(), ask.sockets.clone().acquire_owned());
+    wait.await.ok().and_then(Result::ok).map(Arc::new).ok_or_else(all_taken)
+}
+
+/// A connection without TLS, whatever the way's scheme is.
+pub async fn plain(lane: &LaneState, way: &Way, peer: Option<SocketAddr>, deadline: &Deadline) -> Result<Box<dyn Stream>, Fault> {
+    let failed = |error: std::io::Error| match dial::manner(&error) {
+        Connected::Silent if !deadline.is_own() => Fault::NotMeasured(Reason::Deadline.into()),
+        how => Fault::Tcp(how),
+    };
+    match (way.endpoint.scheme, peer) {
+        #[cfg(unix)]
+        (Scheme::Unix, _) => Ok(Box::new(dial::dial_unix(&way.endpoint.host, deadline).await.map_err(failed)?)),
+        #[cfg(not(unix))]
+        (Scheme::Unix, _) => Err(Fault::NotMeasured(Because::new(Reason::Unsupported, "this system has no Unix sockets"))),
+        (_, Some(peer)) => Ok(Box::new(dial::dial(peer, lane.source, deadline).await.map_err(failed)?)),
+        (_, None) => Err(Fault::NotMeasured(Because::new(Reason::Blocked, "no address accepted a connection"))),
+    }
+}
+
+/// Whether the way leads through an edge that tells the gateway who asks: every edge but a tunnel.
+pub fn attributes(way: &Way) -> bool {
+    way.kind.class() == Class::Edge && way.kind != Kind::Tunnel
+}
+
+/// Why an answer that depends on who asks proves nothing here: the edge is dialled from a loopback address, as this host has
+/// no other, and a right edge then makes the gateway refuse a client that is nobody.
+pub fn unattributable(ask: &Ask<'_>) -> Option<Because> {
+    let loopback = ask.lane.peer.is_some_and(|p| p.ip().to_canonical().is_loopback());
+    let blind = loopback && ask.lane.source.is_none() && ask.way.is_some_and(attributes);
+    blind.then(|| Because::new(Reason::Unsupported, "this host has no address but loopback to ask the edge from"))
+}
