@@ -125,7 +125,7 @@ fn is_own(address: IpAddr) -> bool {
 /// asks, and the gateway refuses such a client.
 fn source(way: &Way, addresses: &[IpAddr]) -> Option<IpAddr> {
     let first = addresses.first().filter(|a| a.to_canonical().is_loopback() && line::attributes(way))?;
-    let networks = sysinfo::Networks::new_with_refreshed_list();
+    let networks = sysinfo::Networks::new_with_refreshed_list().ok()?;
     let all = networks.values().flat_map(|data| data.ip_networks()).map(|network| network.addr);
     best_source(first.is_ipv4(), all)
 }
