@@ -1,10 +1,14 @@
 //! From a matrix, the ways and a budget to an ordered plan whose worst case is known before the first packet. Pure.
 
 mod fit;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod make;
 pub mod schedule;
 pub mod selection;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

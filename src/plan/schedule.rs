@@ -76,3 +76,65 @@ impl Schedule {
         self.begins_ms.iter().map(|begin| times.partition_point(|t| t < begin)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::path::{Kind, Path, Vantage};
+
+    /// Lanes without steps have no length, so each gets one step of its share.
+    fn lanes(shares: &[u64], direct: bool) -> Vec<Lane> {
+        let step = |deadline_ms| crate::plan::Step {
+            probe: String::from("tcp"),
+            primitive: String::from("tcp"),
+            with: [].into(),
+            needs: Vec::new(),
+            deadline_ms,
+            credential: false,
+        };
+        let path = |i: usize| {
+            let kind = if i == 0 && direct { Kind::Local } else { Kind::Edge };
+            Path { vantage: Vantage::path("here", format!("p{i}")), kind, class: kind.class(), rides_on: Vec::new() }
+        };
+        shares
+            .iter()
+            .enumerate()
+            .map(|(i, share)| Lane { path: Some(path(i)), steps: vec![step(*share)], share_ms: *share, wave: 0 })
+            .collect()
+    }
+
+    #[test]
+    fn the_direct_lane_is_alone_for_a_second_at_most() {
+        let starts = |shares: &[u64]| worst(&lanes(shares, true)).begins_ms;
+        assert_eq!(starts(&[5_000, 5_000, 5_000, 5_000, 5_000]), [0, 1_000, 1_000, 1_000, 5_250]);
+        assert_eq!(starts(&[100, 100]), [0, 350]);
+        assert_eq!(worst(&lanes(&[5_000, 5_000], false)).begins_ms, [0, 0], "without a direct path nobody waits");
+    }
+
+    proptest! {
+        #[test]
+        fn lanes_that_end_early_never_make_the_run_longer(
+            pairs in prop::collection::vec((0_u64..30_000, 0.0_f64..=1.0), 1..13),
+            direct in any::<bool>(),
+        ) {
+            let full: Vec<u64> = pairs.iter().map(|(share, _)| *share).collect();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small numbers")]
+            let short: Vec<u64> = pairs.iter().map(|(share, part)| (*share as f64 * part) as u64).collect();
+            let (long, short) = (worst(&lanes(&full, direct)), worst(&lanes(&short, direct)));
+            prop_assert!(short.end_ms <= long.end_ms);
+            prop_assert!(short.begins_ms.iter().zip(&long.begins_ms).all(|(a, b)| a <= b));
+        }
+
+        #[test]
+        fn never_more_than_four_lanes_at_once(shares in prop::collection::vec(0_u64..30_000, 1..13)) {
+            let lanes = lanes(&shares, true);
+            let schedule = worst(&lanes);
+            for begin in &schedule.begins_ms {
+                let together = lanes.iter().zip(&schedule.begins_ms).filter(|(l, b)| *b <= begin && *b + length_ms(l) > *begin);
+                prop_assert!(together.count() <= LANES_AT_ONCE);
+            }
+        }
+    }
+}

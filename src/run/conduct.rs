@@ -24,7 +24,7 @@ use crate::probe::blank;
 use crate::target::Target;
 
 /// What all lanes of one run share.
-pub struct Stage<'a, 't> {
+pub struct Stage<'a, 't, P> {
     /// The plan.
     pub plan: &'a Plan,
     /// What the settings yielded.
@@ -32,7 +32,7 @@ pub struct Stage<'a, 't> {
     /// Takes the events.
     pub tape: &'a Tape<'t>,
     /// Runs the steps.
-    pub primitives: Primitives<'a>,
+    pub primitives: &'a P,
     /// Whether the run was interrupted.
     pub stopped: watch::Sender<bool>,
     /// What has become of the credential on each lane that may send it, innermost first.
@@ -50,7 +50,7 @@ pub async fn conduct(
     plan: &Plan,
     target: &Target,
     tape: &Tape<'_>,
-    primitives: Primitives<'_>,
+    primitives: &impl Primitives,
     stop: impl Future<Output = ()>,
 ) -> (bool, Option<String>) {
     tape.sheets(Place::Front, paths::sheets(plan.paths(), target));
@@ -86,7 +86,7 @@ pub fn may_send(lane: &&Lane) -> bool {
     lane.steps.iter().any(|step| step.credential)
 }
 
-async fn lanes(stage: &Stage<'_, '_>) {
+async fn lanes(stage: &Stage<'_, '_, impl Primitives>) {
     let (sites, ways): (Vec<usize>, Vec<usize>) = (0..stage.plan.lanes.len()).partition(|i| stage.plan.lanes[*i].path.is_none());
     let site = async {
         for index in sites {
@@ -97,7 +97,7 @@ async fn lanes(stage: &Stage<'_, '_>) {
 }
 
 /// Runs the lanes of paths, innermost first.
-async fn outward(stage: &Stage<'_, '_>, mut waiting: VecDeque<usize>) {
+async fn outward(stage: &Stage<'_, '_, impl Primitives>, mut waiting: VecDeque<usize>) {
     let mut running = FuturesUnordered::new();
     let direct = |index: &usize| stage.plan.lanes[*index].path.as_ref().is_some_and(|p| p.class == Class::Direct);
     if waiting.front().is_some_and(direct) {

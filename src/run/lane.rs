@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
+use super::Primitives;
 use super::conduct::{Stage, may_send};
 use super::gate::{Standing, Word, fit, word};
 use super::paths::way;
@@ -43,7 +44,7 @@ enum Ending {
 }
 
 /// Runs one lane.
-pub async fn run_lane(stage: &Stage<'_, '_>, index: usize) {
+pub async fn run_lane(stage: &Stage<'_, '_, impl Primitives>, index: usize) {
     let lane = &stage.plan.lanes[index];
     let way = lane.path.as_ref().and_then(|path| way(stage.target, path));
     let limit = (clock::now() + Duration::from_millis(lane.share_ms + SLACK_MS)).min(stage.end);
@@ -68,8 +69,8 @@ pub async fn run_lane(stage: &Stage<'_, '_>, index: usize) {
 }
 
 /// A lane while it runs.
-struct Run<'a, 't> {
-    stage: &'a Stage<'a, 't>,
+struct Run<'a, 't, P> {
+    stage: &'a Stage<'a, 't, P>,
     lane: &'a Lane,
     way: Option<&'a Way>,
     at: Vantage,
@@ -80,7 +81,7 @@ struct Run<'a, 't> {
     failed: BTreeMap<&'a str, String>,
 }
 
-impl<'a> Run<'a, '_> {
+impl<'a, P: Primitives> Run<'a, '_, P> {
     /// Whether a step may begin; otherwise why not.
     async fn ready(&self, step: &Step) -> Result<(), Because> {
         if *self.stage.stopped.borrow() {

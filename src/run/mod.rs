@@ -12,8 +12,6 @@ mod tape;
 
 use std::future::Future;
 
-use futures_util::future::LocalBoxFuture;
-
 use crate::probe::{self, Ask, Done};
 use crate::record::redact::{Veil, hide};
 use crate::record::{End, Event, Head, Recording, Share};
@@ -29,7 +27,8 @@ pub struct Order<'a> {
 }
 
 /// What runs a step: the primitives, or what stands for them in tests of the engine.
-pub type Primitives<'p> = &'p dyn for<'a, 'b> Fn(&'a mut Ask<'b>) -> LocalBoxFuture<'a, Done>;
+trait Primitives: AsyncFn(&mut Ask<'_>) -> Done {}
+impl<P: AsyncFn(&mut Ask<'_>) -> Done> Primitives for P {}
 
 /// Executes a plan on a runtime of its own, on this thread. `listen` sees every event as it happens; when `stop` completes,
 /// what is left becomes *not measured: interrupted*.
@@ -38,7 +37,7 @@ pub type Primitives<'p> = &'p dyn for<'a, 'b> Fn(&'a mut Ask<'b>) -> LocalBoxFut
 pub fn execute(order: Order<'_>, listen: &mut dyn FnMut(&Event), stop: impl Future<Output = ()>) -> Recording {
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
-            let recording = runtime.block_on(record(order, listen, stop, &|ask| Box::pin(probe::run(ask))));
+            let recording = runtime.block_on(record(order, listen, stop, &probe::run));
             // Blocking work that has outlived its deadline must not keep the process.
             runtime.shutdown_background();
             recording
@@ -56,7 +55,7 @@ async fn record(
     order: Order<'_>,
     listen: &mut dyn FnMut(&Event),
     stop: impl Future<Output = ()>,
-    primitives: Primitives<'_>,
+    primitives: &impl Primitives,
 ) -> Recording {
     let Order { target, head } = order;
     let redactor = Redactor::new(Marker::from_text(head.marker.as_str()), target.secrets.iter().cloned());

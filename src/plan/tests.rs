@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use super::fixture::{matrix, probe, probes, shelf, site_probe, target, way, ways};
+use super::schedule::{LANES_AT_ONCE, reserve_ms, worst};
+use super::{Options, Plan, make};
+use crate::facts::Reason;
+use crate::facts::tables::site::CredentialState;
+use crate::path::{Class, Kind};
+
+fn plan(edges: usize, budget: Duration) -> Plan {
+    let shelf = shelf(probes());
+    let options = Options { budget: Some(budget), ..Options::default() };
+    make(&shelf, &matrix(&shelf), &target(ways(edges)), &options).unwrap()
+}
+
+#[test]
+fn the_worst_case_fits_whatever_is_named() {
+    for edges in 0..12 {
+        for ms in [1_000, 1_001, 2_500, 5_000, 9_999, 10_000, 26_000, 30_000, 60_000, 120_000, 3_600_000] {
+            let plan = plan(edges, Duration::from_millis(ms));
+            assert!(plan.worst_case_ms <= plan.budget_ms, "{edges} edges in {ms} ms: {}", plan.worst_case_ms);
+            assert_eq!(plan.worst_case_ms, worst(&plan.lanes).end_ms + reserve_ms(ms));
+            assert_eq!(plan.lanes.len(), edges + 2, "a path without probes is still a path of the plan");
+            assert!(plan.lanes.iter().all(|l| l.share_ms == l.steps.iter().map(|s| s.deadline_ms).sum::<u64>()));
+        }
+    }
+}
+
+#[test]
+fn a_minute_is_enough_for_the_usual_paths() {
+    assert!(plan(3, Duration::from_secs(60)).dropped.is_empty());
+}
+
+#[test]
+fn whole_probes_go_from_the_outside_in_and_a_smaller_budget_drops_more() {
+    let names = |plan: &Plan| -> Vec<(Option<String>, String)> {
+        plan.dropped.iter().map(|d| (d.path.as_ref().and_then(|p| p.vantage.path.clone()), d.step.probe.clone())).collect()
+    };
+    let mut before = Vec::new();
+    for ms in (1_000..=60_000).rev().step_by(500) {
+        let now = plan(5, Duration::from_millis(ms));
+        let dropped = names(&now);
+        assert!(dropped.starts_with(&before), "{ms} ms: {dropped:?} does not begin with {before:?}");
+        assert!(now.dropped.iter().all(|d| d.because.reason == Reason::Budget));
+        before = dropped;
+    }
+    let first = (Some(String::from("edge:5")), String::from("connect"));
+    assert_eq!(before.first(), Some(&first), "the outermost path's last probe goes first");
+    let local = before.iter().position(|(path, _)| path.as_deref() == Some("local"));
+    assert!(local.is_none_or(|at| before[..at].iter().filter(|(_, probe)| probe == "tcp").count() == 5), "edges go before local");
+}
+
+#[test]
+fn under_a_second_is_a_complaint() {
+    let shelf = shelf(probes());
+    let options = Options { budget: Some(Duration::from_millis(999)), ..Options::default() };
+    let complaint = make(&shelf, &matrix(&shelf), &target(ways(0)), &options).unwrap_err();
+    assert!(complaint.to_string().contains("--budget 999 ms"), "{complaint}");
+}
+
+#[test]
+fn lanes_come_innermost_first_and_edges_ride_on_the_innermost_direct_path() {
+    let shelf = shelf(probes());
+    let named = vec![
+        way("public", Kind::Public, 1),
+        way("edge:corp", Kind::Edge, 2),
+        way("tailnet", Kind::Tailnet, 3),
+        way("tunnel", Kind::Tunnel, 4),
+        way("lan", Kind::Lan, 5),
+    ];
+    let plan = make(&shelf, &matrix(&shelf), &target(named), &Options::default()).unwrap();
+    let lanes: Vec<(String, Class, Vec<String>)> =
+        plan.paths().map(|p| (p.vantage.to_string(), p.class, p.rides_on.clone())).collect();
+    let lan = vec![String::from("lan")];
+    assert_eq!(
+        lanes,
+        [
+            (String::from("here/lan"), Class::Direct, vec![]),
+            (String::from("here/tailnet"), Class::Direct, vec![]),
+            (String::from("here/tunnel"), Class::Edge, lan.clone()),
+            (String::from("here/edge:corp"), Class::Edge, lan.clone()),
+            (String::from("here/public"), Class::Edge, lan),
+        ]
+    );
+    assert!(plan.lanes[0].path.is_none() && plan.lanes[0].steps.iter().all(|s| ["site", "listener"].contains(&s.probe.as_str())));
+    assert_eq!(plan.lanes.iter().map(|l| l.wave).collect::<Vec<_>>(), [0, 0, 1, 1, 1, 2]);
+}
+
+#[test]
+fn steps_keep_the_matrix_order_and_needs_stay_within_the_lane() {
+    let mut probes = vec![probe("challenge", "upgrade dns", 5), probe("dns", "", 2), site_probe("site", 1)];
+    probes[1].paths = vec![Kind::Edge];
+    let shelf = shelf(probes);
+    let plan = make(&shelf, &matrix(&shelf), &target(ways(1)), &Options::default()).unwrap();
+    let steps = |lane: usize| plan.lanes[lane].steps.iter().map(|s| s.probe.as_str()).collect::<Vec<_>>();
+    assert_eq!((steps(0), steps(1), steps(2)), (vec!["site"], vec!["challenge"], vec!["challenge", "dns"]));
+    assert!(plan.lanes[1].steps[0].needs.is_empty(), "local has no dns to wait for");
+    assert_eq!(plan.lanes[2].steps[0].needs, ["dns"]);
+}
+
+#[test]
+fn etiquette_is_added_up() {
+    for edges in 0..12 {
+        let plan = plan(edges, Duration::from_secs(3_600));
+        assert_eq!(plan.sockets, (edges + 1).min(LANES_AT_ONCE));
+        assert_eq!(plan.credentials, 1);
+    }
+    let shelf = shelf(probes());
+    let mut nobody = target(ways(2));
+    nobody.credential.state = CredentialState::None;
+    assert_eq!(make(&shelf, &matrix(&shelf), &nobody, &Options::default()).unwrap().credentials, 0);
+}
+
+#[test]
+fn a_probe_with_too_many_sockets_is_refused_before_the_first_packet() {
+    let mut greedy = probes();
+    greedy[2].sockets = 3;
+    let shelf = shelf(greedy);
+    assert!(make(&shelf, &matrix(&shelf), &target(ways(0)), &Options::default()).is_ok());
+    let complaint = make(&shelf, &matrix(&shelf), &target(ways(1)), &Options::default()).unwrap_err();
+    assert!(complaint.to_string().contains("6 sockets"), "{complaint}");
+}
+
+#[test]
+fn a_lacking_path_names_its_flag() {
+    let shelf = shelf(probes());
+    let mut matrix = matrix(&shelf);
+    matrix.needs = vec![Kind::Local, Kind::Edge, Kind::Tailnet];
+    let plan = make(&shelf, &matrix, &target(ways(0)), &Options::default()).unwrap();
+    assert_eq!(plan.lacks.iter().map(|l| l.flag.as_str()).collect::<Vec<_>>(), ["--edge URL", "--tailnet HOST"]);
+}
+
+#[test]
+fn an_unknown_probe_is_named() {
+    let shelf = shelf(probes());
+    let mut matrix = matrix(&shelf);
+    matrix.probes.push(String::from("upgarde"));
+    let complaint = make(&shelf, &matrix, &target(ways(0)), &Options::default()).unwrap_err();
+    assert!(complaint.title.contains("`upgarde`"), "{complaint}");
+    assert!(complaint.to_string().contains("did you mean `upgrade`"), "{complaint}");
+}
+
+#[test]
+fn the_plan_prints_all_it_promises() {
+    let text = plan(1, Duration::from_secs(30)).text();
+    for part in ["here/local (local, direct)", "here/edge (edge, edge, rides on local)", "may send the credential", "share 24 s"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(text.contains("worst case          26.2 s (with 1 s kept"), "{text}");
+    assert!(plan(3, Duration::from_secs(20)).text().contains("no room"), "{text}");
+}
