@@ -1,3 +1,4 @@
 //! What can be tested without a real peer: one binary, one module per subject.
 
+mod claims;
 mod walls;

@@ -1,0 +1,149 @@
+//! `tests/claims.toml`: every promise is kept by a test that exists and, in CI, ran.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    issue: Vec<Issue>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issue {
+    title: String,
+    /// `done`: every claim must be kept. `begun`: claims are listed while they are worked on. `open`: nothing yet.
+    state: State,
+    #[serde(default)]
+    claim: Vec<Claim>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Done,
+    Begun,
+    Open,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    says: String,
+    /// Names of tests as the runner prints them; one that ends with `::` stands for every test below it.
+    #[serde(default)]
+    tests: Vec<String>,
+    /// A speed claim's command.
+    bench: Option<String>,
+}
+
+#[test]
+fn every_claim_of_a_finished_issue_was_kept() {
+    let claims = claims();
+    let ran = std::env::var("CLAWPROBE_TEST_LOG").ok().map(|file| outcomes(&std::fs::read_to_string(file).unwrap()));
+    let known = known_tests();
+    let mut broken = Vec::new();
+    for issue in claims.issue.iter().filter(|i| i.state == State::Done) {
+        assert!(!issue.claim.is_empty(), "{}: a finished issue without claims", issue.title);
+        for claim in &issue.claim {
+            assert!(!claim.tests.is_empty() || claim.bench.is_some(), "{}: neither test nor bench", claim.says);
+            for test in &claim.tests {
+                broken.extend(fault(test, &known, ran.as_ref()).map(|why| format!("{test}: {why} ({})", claim.says)));
+            }
+        }
+    }
+    for issue in claims.issue.iter().filter(|i| i.state != State::Done) {
+        println!("{}: {}", if issue.state == State::Open { "open" } else { "begun" }, issue.title);
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_missing_a_skipped_and_a_failed_test_break_a_claim() {
+    let log = "test a::b ... ok\ntest a::c ... ignored\ntest scenario::x  ... FAILED\n";
+    let (ran, known) = (outcomes(log), ["a::b", "a::c", "a::d", "scenario::x"].map(String::from).to_vec());
+    assert_eq!(fault("a::b", &known, Some(&ran)), None);
+    assert!(fault("a::c", &known, Some(&ran)).is_some());
+    assert!(fault("a::d", &known, Some(&ran)).is_some());
+    assert!(fault("a::e", &known, None).is_some());
+    assert!(fault("scenario::x", &known, Some(&ran)).is_some());
+    assert!(fault("a::", &known, Some(&ran)).is_some(), "one below it was skipped");
+    assert!(fault("z::", &known, Some(&ran)).is_some(), "nothing below it");
+}
+
+/// Why a claim's test does not keep it, if so. Without a log only its existence can be told.
+fn fault(test: &str, known: &[String], ran: Option<&BTreeMap<String, String>>) -> Option<String> {
+    let meant: Vec<&String> = known.iter().filter(|k| *k == test || (test.ends_with("::") && k.starts_with(test))).collect();
+    if meant.is_empty() {
+        return Some("no such test".into());
+    }
+    let ran = ran?;
+    meant.into_iter().find_map(|name| match ran.get(name).map(String::as_str) {
+        Some("ok") => None,
+        Some(other) => Some(format!("{name} ended {other}")),
+        None => Some(format!("{name} did not run")),
+    })
+}
+
+/// Name and outcome of every `test NAME ... OUTCOME` line; of a test that ran twice, the better one.
+fn outcomes(log: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in log.lines() {
+        let Some((name, outcome)) = line.trim_start().strip_prefix("test ").and_then(|l| l.split_once(" ... ")) else { continue };
+        let outcome = outcome.split([' ', ',']).next().unwrap_or_default();
+        let old = found.entry(name.trim().to_owned()).or_insert_with(|| outcome.to_owned());
+        if outcome == "ok" {
+            outcome.clone_into(old);
+        }
+    }
+    found
+}
+
+fn claims() -> Claims {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/claims.toml");
+    toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap_or_else(|e| panic!("tests/claims.toml: {e}"))
+}
+
+/// Every test there is: scenario files, and functions marked `#[test]` under `src` and `tests/house`.
+fn known_tests() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut names = Vec::new();
+    for file in files(&root.join("tests/scenarios"), "toml") {
+        names.push(format!("scenario::{}", file.file_stem().unwrap().to_string_lossy()));
+    }
+    for (base, inner) in [("src", "tests::"), ("tests/house", "")] {
+        for file in files(&root.join(base), "rs") {
+            let relative = file.strip_prefix(root.join(base)).unwrap().with_extension("");
+            let parts: Vec<_> = relative.iter().map(|p| p.to_string_lossy().into_owned()).filter(|p| p != "mod" && p != "main").collect();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let mut lines = text.lines();
+            while let Some(line) = lines.next() {
+                if line.trim().starts_with("#[test]") || line.trim().starts_with("#[tokio::test") {
+                    let Some(signature) = lines.by_ref().find(|l| l.contains("fn ")) else { break };
+                    let name = signature.split("fn ").nth(1).unwrap().split('(').next().unwrap();
+                    names.push(format!("{}::{inner}{name}", parts.join("::")));
+                }
+            }
+        }
+    }
+    names
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(at) = open.pop() {
+        for path in std::fs::read_dir(at).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|x| x == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
