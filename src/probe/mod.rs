@@ -18,6 +18,7 @@ pub mod answer;
 pub mod challenge;
 pub mod connect;
 pub mod dial;
+pub mod dns;
 pub mod exchange;
 pub mod frames;
 pub mod http;

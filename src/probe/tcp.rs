@@ -95,7 +95,8 @@ async fn attempt(ask: &Ask<'_>, peer: SocketAddr, named: bool, share: Duration) 
         Ok(stream) => (measures(row.set("connected", Connected::Accepted.as_str()), &stream).rest(Cell::Absent), true),
         Err(error) => {
             let how = dial::manner(&error);
-            if how == Connected::Silent && !deadline.is_own() {
+            // The run's end may have cut the share as well.
+            if how == Connected::Silent && !ask.deadline.is_own() {
                 return (row.rest(Cell::not_measured(Reason::Deadline)), false);
             }
             // Our own deadline has no words of the system.
