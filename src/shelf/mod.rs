@@ -1,12 +1,34 @@
 //! The knowledge: symptoms, probes, matrices and overlays, read through one loader and one validator.
+//!
+//! [`reader`] reads TOML strictly; [`symptom_file`], [`probe_file`], [`matrix_file`] and [`overlay`] make of it [`symptom`],
+//! [`probe`], [`matrix`] and changes to them; [`check`] looks at the whole; [`lint`] runs the evidence; [`search`] finds a row
+//! by words.
 
+pub mod builtin;
+pub mod check;
+pub mod later;
+pub mod lint;
 pub mod matrix;
+pub mod matrix_file;
+pub mod overlay;
+pub mod page;
 pub mod probe;
+pub mod probe_file;
+pub mod reader;
+pub mod search;
 pub mod symptom;
+pub mod symptom_file;
+
+use std::collections::BTreeMap;
+
+use sha2::Digest;
 
 use crate::code::Code;
 use crate::complaint::Complaint;
 use crate::record::Origin;
+
+/// The origin of what is compiled in.
+pub const BUILTIN: &str = "builtin";
 
 /// Everything that was loaded: built-in files and overlays, validated.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +41,10 @@ pub struct Shelf {
     pub matrices: Vec<matrix::Matrix>,
     /// Rows the site mutes.
     pub mutes: Vec<Mute>,
+    /// What the site calls itself and its tickets.
+    pub site: SiteNames,
+    /// Codes that have no row yet.
+    pub later: BTreeMap<Code, later::Later>,
     /// The files that took part.
     pub origins: Vec<Origin>,
 }
@@ -32,6 +58,25 @@ pub struct Mute {
     pub reason: String,
     /// Last day it holds, `YYYY-MM-DD`; afterwards the row counts again.
     pub until: Option<String>,
+    /// The overlay that says so.
+    pub origin: String,
+}
+
+impl Mute {
+    /// Whether the mute still holds at a time written as RFC 3339 or as a day: its last day is included.
+    pub fn holds(&self, time: &str) -> bool {
+        let today = time.get(..10).unwrap_or(time);
+        self.until.as_deref().is_none_or(|until| today <= until)
+    }
+}
+
+/// What a site's overlays say about the site.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteNames {
+    /// The site's name.
+    pub name: Option<String>,
+    /// The site's own ticket or runbook for a code.
+    pub tickets: BTreeMap<Code, String>,
 }
 
 impl Shelf {
@@ -40,7 +85,17 @@ impl Shelf {
     /// # Errors
     /// A complaint about the first file that does not load; for built-in files that is a defect which the tests exclude.
     pub fn builtin() -> Result<Self, Complaint> {
-        Ok(Self::default())
+        builtin::load()
+    }
+
+    /// The built-in shelf, changed by overlays in this order: pairs of file name and content.
+    ///
+    /// # Errors
+    /// A complaint about the first overlay that does not load.
+    pub fn with_overlays(overlays: &[(String, String)]) -> Result<Self, Complaint> {
+        let mut shelf = Self::builtin()?;
+        overlays.iter().try_for_each(|(name, text)| overlay::apply(&mut shelf, name, text))?;
+        Ok(shelf)
     }
 
     /// The row of a code.
@@ -60,7 +115,31 @@ impl Shelf {
 
     /// The mute of a code that still holds on a day (RFC 3339; only its date counts).
     pub fn mute(&self, code: &Code, day: &str) -> Option<&Mute> {
-        let today = day.get(..10).unwrap_or(day);
-        self.mutes.iter().find(|m| &m.code == code && m.until.as_deref().is_none_or(|until| today <= until))
+        self.mutes.iter().find(|m| &m.code == code && m.holds(day))
     }
+
+    /// The matrix of a name that a user typed.
+    ///
+    /// # Errors
+    /// A complaint that lists the matrices there are.
+    pub fn named_matrix(&self, name: &str) -> Result<&matrix::Matrix, Complaint> {
+        self.matrix(name).ok_or_else(|| {
+            let known = self.matrices.iter().map(|m| m.name.as_str());
+            let complaint = Complaint::new(format!("there is no matrix `{name}`")).flag("run", name, "unknown matrix");
+            complaint.help(match crate::complaint::did_you_mean(name, known.clone()) {
+                Some(near) => format!("did you mean `{near}`? There are {}", known.collect::<Vec<_>>().join(", ")),
+                None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+            })
+        })
+    }
+
+    /// Puts rows in their order: by layer, then by code.
+    fn sort(&mut self) {
+        self.symptoms.sort_by(|a, b| (a.layer, &a.code).cmp(&(b.layer, &b.code)));
+    }
+}
+
+/// SHA-256 of a text, the first 8 hex digits: enough to tell two versions of a file apart.
+pub fn digest(text: &str) -> String {
+    data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(text)[..4])
 }

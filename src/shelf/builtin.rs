@@ -1,0 +1,83 @@
+//! The built-in files, compiled in.
+
+use include_dir::{Dir, include_dir};
+
+use super::later;
+use super::page::Page;
+use super::symptom_file::{self, Draft};
+use super::{BUILTIN, Shelf, check, digest, matrix_file, probe_file};
+use crate::complaint::Complaint;
+use crate::record::Origin;
+
+static MATRICES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/matrices");
+static PROBES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/probes");
+
+/// The list of codes without a row; every other file beside it is a matrix.
+const CODES: &str = "codes.toml";
+
+/// Loads the built-in files: codes, symptoms, probes, matrices, in this order because each refers to those before.
+///
+/// # Errors
+/// A complaint about the first file that does not load.
+pub fn load() -> Result<Shelf, Complaint> {
+    let mut shelf = Shelf::default();
+    let mut digests = String::new();
+    if let Some(file) = MATRICES.get_file(CODES) {
+        let (name, text) = open(file)?;
+        shelf.later = later::read(name, text)?;
+        digests += &digest(text);
+    }
+    let drafts = symptoms(&mut shelf)?;
+    shelf.symptoms.iter().for_each(|s| digests += &s.digest);
+    probes(&mut shelf, &mut digests)?;
+    drafts.iter().try_for_each(|draft| check::names(&shelf, draft))?;
+    check::circles(&shelf, &drafts)?;
+    for file in MATRICES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml") && f.path().as_os_str() != CODES) {
+        let (name, text) = open(file)?;
+        let matrix = matrix_file::read(name, text, &shelf)?;
+        shelf.matrices.push(matrix);
+        digests += &digest(text);
+    }
+    shelf.origins.push(Origin { name: BUILTIN.to_owned(), digest: digest(&digests) });
+    Ok(shelf)
+}
+
+/// Every built-in symptom file with its path, for tests and for `matrix lint`.
+pub fn symptom_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let families = MATRICES.get_dir("symptoms").into_iter().flat_map(Dir::dirs);
+    families.flat_map(Dir::files).filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+}
+
+fn symptoms(shelf: &mut Shelf) -> Result<Vec<Draft<'static>>, Complaint> {
+    let mut drafts = Vec::new();
+    for (name, text) in symptom_files() {
+        let draft = symptom_file::read(name, text, BUILTIN, Page::from)?;
+        shelf.symptoms.push(draft.symptom.clone());
+        drafts.push(draft);
+    }
+    shelf.sort();
+    Ok(drafts)
+}
+
+fn probes(shelf: &mut Shelf, digests: &mut String) -> Result<(), Complaint> {
+    let mut drafts = Vec::new();
+    for file in PROBES.files() {
+        let (name, text) = open(file)?;
+        let draft = probe_file::read(name, text)?;
+        shelf.probes.push(draft.probe.clone());
+        drafts.push(draft);
+        *digests += &digest(text);
+    }
+    for draft in &drafts {
+        if let Some((id, span)) = draft.needs.iter().find(|(id, _)| shelf.probe(id).is_none()) {
+            let complaint = draft.source.complain(format!("there is no probe `{id}`"), span.clone(), "unknown probe");
+            return Err(complaint.help(super::reader::meant(id, shelf.probes.iter().map(|p| p.id.as_str()))));
+        }
+    }
+    Ok(())
+}
+
+fn open(file: &'static include_dir::File<'static>) -> Result<(&'static str, &'static str), Complaint> {
+    let name = file.path().to_str();
+    name.zip(file.contents_utf8()).ok_or_else(|| Complaint::new(format!("{} is not text", file.path().display())))
+}

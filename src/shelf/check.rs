@@ -1,0 +1,68 @@
+//! What can only be checked with the whole shelf at hand: that codes exist, and that explanations do not go in circles.
+
+use std::collections::BTreeSet;
+
+use super::Shelf;
+use super::symptom_file::Draft;
+use crate::code::Code;
+use crate::complaint::Complaint;
+
+/// Checks that every code a row names has a row or is to have one.
+///
+/// # Errors
+/// A complaint at the first code that nobody knows.
+pub fn names(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
+    let known: BTreeSet<&Code> = shelf.symptoms.iter().map(|s| &s.code).chain(shelf.later.keys()).collect();
+    match draft.names.iter().find(|(code, _)| !known.contains(code)) {
+        None => Ok(()),
+        Some((code, span)) => {
+            let complaint = draft.source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
+            Err(complaint.help(near(code.as_str(), known.into_iter().map(Code::as_str))))
+        }
+    }
+}
+
+/// Advice on an unknown code: a near one, or where to find them all.
+pub fn near<'w>(typed: &str, known: impl IntoIterator<Item = &'w str>) -> String {
+    match crate::complaint::did_you_mean(&typed.to_ascii_uppercase(), known) {
+        Some(code) => format!("did you mean {code}?"),
+        None => "`clawprobe explain` lists every code".to_owned(),
+    }
+}
+
+/// Checks that `explained-by` has no circle, the rows of overlays included.
+///
+/// # Errors
+/// A complaint that prints the circle, when one of the drafts is part of it with the place where it says so.
+pub fn circles(shelf: &Shelf, drafts: &[Draft<'_>]) -> Result<(), Complaint> {
+    let Some(circle) = find_circle(shelf) else { return Ok(()) };
+    let words = circle.iter().map(Code::as_str).collect::<Vec<_>>().join(" is explained by ");
+    let title = format!("explanations go in a circle: {words}");
+    let place = drafts.iter().find_map(|draft| {
+        let at = circle.iter().position(|code| *code == draft.symptom.code)?;
+        let next = circle.get(at + 1)?;
+        let (_, span) = draft.names.iter().find(|(code, _)| code == next)?;
+        Some(draft.source.complain(title.clone(), span.clone(), "this closes the circle"))
+    });
+    Err(place.unwrap_or_else(|| Complaint::new(title)))
+}
+
+/// The first circle of `explained-by`, from a code back to itself.
+fn find_circle(shelf: &Shelf) -> Option<Vec<Code>> {
+    let mut done = BTreeSet::new();
+    shelf.symptoms.iter().find_map(|s| walk(shelf, &s.code, &mut Vec::new(), &mut done))
+}
+
+fn walk(shelf: &Shelf, at: &Code, way: &mut Vec<Code>, done: &mut BTreeSet<Code>) -> Option<Vec<Code>> {
+    if let Some(start) = way.iter().position(|code| code == at) {
+        return Some(way[start..].iter().chain([at]).cloned().collect());
+    }
+    if !done.insert(at.clone()) {
+        return None;
+    }
+    way.push(at.clone());
+    let next = shelf.symptom(at).map(|s| s.explained_by.as_slice()).unwrap_or_default();
+    let found = next.iter().find_map(|code| walk(shelf, code, way, done));
+    way.pop();
+    found
+}
