@@ -1,1 +1,6 @@
 //! To come.
+
+pub mod explain;
+pub mod facts;
+mod listing;
+pub mod probes;

@@ -81,3 +81,14 @@ fn open(file: &'static include_dir::File<'static>) -> Result<(&'static str, &'st
     let name = file.path().to_str();
     name.zip(file.contents_utf8()).ok_or_else(|| Complaint::new(format!("{} is not text", file.path().display())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_files_load() {
+        let shelf = load().map_err(|complaint| panic!("{complaint}"));
+        assert!(shelf.is_ok_and(|s| s.matrices.len() == 3 && s.probes.len() == 16));
+    }
+}

@@ -63,7 +63,9 @@ pub fn delivered(said: &Said<'_>, shelf: &Shelf) -> Result<Code, Complaint> {
     let code: Code = said.parse()?;
     match (shelf.symptom(&code), shelf.later.get(&code)) {
         (Some(_), _) => Ok(code),
-        (None, Some(later)) => Err(said.complain(format!("{code} has no row yet: {}", later.title), "comes with a later release")),
+        (None, Some(later)) => {
+            Err(said.complain(format!("{code} has no row yet: {}", later.title), "comes with a later release"))
+        }
         (None, None) => {
             let known = shelf.symptoms.iter().map(|s| s.code.as_str());
             Err(said.complain(format!("there is no code {code}"), "unknown code").help(super::check::near(said.text, known)))

@@ -1,13 +1,12 @@
 //! The knowledge: symptoms, probes, matrices and overlays, read through one loader and one validator.
 //!
 //! [`reader`] reads TOML strictly; [`symptom_file`], [`probe_file`], [`matrix_file`] and [`overlay`] make of it [`symptom`],
-//! [`probe`], [`matrix`] and changes to them; [`check`] looks at the whole; [`lint`] runs the evidence; [`search`] finds a row
+//! [`probe`], [`matrix`] and changes to them; [`check`] looks at the whole; [`search`] finds a row
 //! by words.
 
 pub mod builtin;
 pub mod check;
 pub mod later;
-pub mod lint;
 pub mod matrix;
 pub mod matrix_file;
 pub mod overlay;

@@ -15,7 +15,8 @@ use crate::record::Origin;
 const TABLES: &[&str] = &["schema", "site", "alter", "mute", "replace", "symptom", "expect"];
 
 /// What `[[alter]]` may change: weight and words.
-const ALTERABLE: &[&str] = &["severity", "title", "observed", "expected", "therefore", "first-response", "commands", "references"];
+const ALTERABLE: &[&str] =
+    &["severity", "title", "observed", "expected", "therefore", "first-response", "commands", "references"];
 
 /// Applies an overlay. A file named `….md` is one symptom file of the site's own; anything else is TOML.
 ///

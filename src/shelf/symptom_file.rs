@@ -60,7 +60,13 @@ fn split<'a>(name: &'a str, text: &'a str) -> Result<(Source<'a>, &'a str), Comp
 ///
 /// # Errors
 /// A complaint at the first thing that is wrong.
-pub fn row<'a>(section: &Section<'_>, source: Source<'a>, page: Page, origin: &str, digest: String) -> Result<Draft<'a>, Complaint> {
+pub fn row<'a>(
+    section: &Section<'_>,
+    source: Source<'a>,
+    page: Page,
+    origin: &str,
+    digest: String,
+) -> Result<Draft<'a>, Complaint> {
     let text = |key: &'static str| section.need(key).and_then(|item| item.text());
     let each_said = text("each")?;
     let each = written(&each_said, Each::parse)?;
