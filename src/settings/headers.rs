@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use hyper::header::{HeaderName, HeaderValue};
-
 use super::files;
 use super::vault::Vault;
 use crate::complaint::Complaint;
@@ -33,19 +31,25 @@ pub fn read(path: &Path, vault: &mut Vault) -> Result<Vec<(String, Secret)>, Com
         let Some((name, value)) = line.split_once(':') else {
             return wrong("a header is written `Name: value`", line.len(), "no colon");
         };
-        let Ok(parsed) = name.parse::<HeaderName>() else {
+        if !is_name(name) {
             return wrong("this cannot be the name of a header", name.len(), "not a name");
-        };
-        if OURS.contains(&parsed.as_str()) || parsed.as_str().starts_with("sec-websocket-") {
+        }
+        let lower = name.to_ascii_lowercase();
+        if OURS.contains(&lower.as_str()) || lower.starts_with("sec-websocket-") {
             return wrong("this header belongs to the request itself", name.len(), "remove this line");
         }
         let value = value.trim();
-        if value.is_empty() || HeaderValue::from_str(value).is_err() {
+        if value.is_empty() || value.contains(|c: char| c.is_control() && c != '\t') {
             return wrong("this header has no value that can be sent", line.len(), "empty, or with characters no header carries");
         }
         headers.push((name.to_owned(), vault.keep_header(value)));
     }
     Ok(headers)
+}
+
+/// A header's name is a token (RFC 9110 5.6.2).
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 /// The text with everything after each line's colon starred out; a line without one is starred out whole.

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::pem::Pem;
 
 use super::Flags;
 use super::files;
@@ -17,16 +16,12 @@ use crate::target::TlsSettings;
 /// # Errors
 /// A complaint about a file or a pin.
 pub fn read(flags: &Flags, vault: &mut Vault) -> Result<TlsSettings, Complaint> {
-    let ca = flags.ca.as_deref().map(|path| certificates("--ca", path)).transpose()?;
+    let ca = flags.ca.as_deref().map(|path| pem("--ca", path, "CERTIFICATE")).transpose()?.map(String::into_bytes);
     let pin = flags.pin.as_deref().map(|text| pin_flag(&Given::flag("--pin", text))).transpose()?;
     let client = match (&flags.client_cert, &flags.client_key) {
         (Some(cert), Some(key)) => {
-            let chain = certificates("--client-cert", cert)?;
-            let text = files::named("--client-key", key)?;
-            if PrivateKeyDer::from_pem_slice(text.as_bytes()).is_err() {
-                return Err(not_pem("--client-key", key, "private key"));
-            }
-            Some((chain, vault.keep(&text)))
+            let chain = pem("--client-cert", cert, "CERTIFICATE")?.into_bytes();
+            Some((chain, vault.keep(&pem("--client-key", key, "PRIVATE KEY")?)))
         }
         (None, None) => None,
         (Some(one), None) => return Err(alone("--client-cert", one, "--client-key")),
@@ -35,18 +30,16 @@ pub fn read(flags: &Flags, vault: &mut Vault) -> Result<TlsSettings, Complaint> 
     Ok(TlsSettings { ca, pin, client })
 }
 
-fn certificates(flag: &str, path: &Path) -> Result<Vec<u8>, Complaint> {
-    let bytes = files::named(flag, path)?.into_bytes();
-    let mut found = CertificateDer::pem_slice_iter(&bytes).peekable();
-    if found.peek().is_none() || found.any(|c| c.is_err()) {
-        return Err(not_pem(flag, path, "certificate"));
+/// Reads a PEM file that holds at least one block whose label ends so (`RSA PRIVATE KEY` is a private key, too), and no broken one.
+fn pem(flag: &str, path: &Path, label: &str) -> Result<String, Complaint> {
+    let text = files::named(flag, path)?;
+    let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(text.as_bytes()).collect();
+    if blocks.is_ok_and(|all| all.iter().any(|b| b.label.ends_with(label))) {
+        return Ok(text);
     }
-    Ok(bytes)
-}
-
-fn not_pem(flag: &str, path: &Path, what: &str) -> Complaint {
+    let what = label.to_lowercase();
     let shown = path.display().to_string();
-    Given::flag(flag, &shown).wrong_all(format!("the file named by {flag} holds no {what} in PEM"), format!("no {what}"))
+    Err(Given::flag(flag, &shown).wrong_all(format!("the file named by {flag} holds no {what} in PEM"), format!("no {what}")))
 }
 
 fn alone(flag: &str, path: &Path, other: &str) -> Complaint {
