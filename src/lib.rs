@@ -12,7 +12,7 @@
 //! - [`report`]: one file per format; pure
 //! - [`cli`]: one file per command
 //!
-//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`].
+//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`own`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,6 +26,7 @@ pub mod facts;
 pub mod judge;
 pub mod labels;
 pub mod openclaw;
+pub mod own;
 pub mod path;
 pub mod plan;
 pub mod probe;

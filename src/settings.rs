@@ -14,7 +14,6 @@ pub mod given;
 pub mod headers;
 pub mod json5;
 pub mod overlays;
-pub mod own;
 pub mod proxies;
 pub mod resolvers;
 pub mod sources;
@@ -33,7 +32,6 @@ use credential::Whom;
 use vault::Vault;
 
 pub use env::Env;
-pub use own::is_own;
 pub use terminal::{Color, Terminal};
 
 /// The flags that say what to ask and how, as typed.

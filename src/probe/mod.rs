@@ -23,14 +23,18 @@ pub mod exchange;
 pub mod frames;
 pub mod http;
 pub mod line;
+pub mod listener;
 pub mod netlink;
+pub mod owner;
 pub mod run;
 pub mod secure;
+pub mod site;
 pub mod socket;
 pub mod tap;
 pub mod tcp;
 pub mod tls;
 pub mod trust;
+pub mod user;
 
 pub use run::run;
 

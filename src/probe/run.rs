@@ -1,6 +1,6 @@
 //! From a primitive's name to the code that does it.
 
-use super::{Ask, Done, blank, challenge, connect, dns, http, tcp, tls};
+use super::{Ask, Done, blank, challenge, connect, dns, http, listener, site, tcp, tls};
 use crate::facts::dictionary::filled_by;
 use crate::facts::{Because, Reason};
 
@@ -11,6 +11,8 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
         "tcp" => tcp::run(ask).await,
         "tls" => tls::run(ask).await,
         "http" => http::run(ask).await,
+        "site" => site::run(ask).await,
+        "listener" => listener::run(ask).await,
         "challenge" => challenge::run(ask).await,
         "connect" => connect::run(ask).await,
         _ => unsupported(ask),

@@ -6,10 +6,10 @@ use super::credential::Whom;
 use super::endpoint::{self, Bare};
 use super::env::Env;
 use super::given::Given;
-use super::own::is_own;
 use crate::complaint::Complaint;
 use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::facts::tables::site::Source;
+use crate::own::is_own;
 use crate::path::Kind;
 use crate::target::{Endpoint, Way};
 

@@ -117,7 +117,8 @@ fn known_tests() -> Vec<String> {
     for (base, inner) in [("src", "tests::"), ("tests/house", "")] {
         for file in files(&root.join(base), "rs") {
             let relative = file.strip_prefix(root.join(base)).unwrap().with_extension("");
-            let parts: Vec<_> = relative.iter().map(|p| p.to_string_lossy().into_owned()).filter(|p| p != "mod" && p != "main").collect();
+            let parts: Vec<_> =
+                relative.iter().map(|p| p.to_string_lossy().into_owned()).filter(|p| p != "mod" && p != "main").collect();
             let text = std::fs::read_to_string(&file).unwrap();
             let mut lines = text.lines();
             while let Some(line) = lines.next() {

@@ -1,0 +1,92 @@
+//! The owner of a socket on Linux: the process that has its inode among its open files.
+//!
+//! Looking through every process costs milliseconds, so gateways are looked at first, then the processes of the socket's own
+//! user, newest first, and the search ends with the last socket found.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use super::{Process, classify, shown};
+use crate::facts::tables::listener::Owner;
+use crate::probe::user;
+
+/// A socket whose owner is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The socket's inode.
+    pub inode: u32,
+    /// The user that made it.
+    pub uid: u32,
+    /// Whether the search goes on until it is found; otherwise only gateways are asked for it.
+    pub needed: bool,
+}
+
+struct Candidate {
+    pid: u32,
+    uid: u32,
+    argv: Vec<String>,
+    owner: Owner,
+}
+
+/// The owners of sockets, by inode. A socket that is not among them belongs to a process this user may not look into.
+pub fn find(sockets: &[Wanted]) -> HashMap<u32, Process> {
+    let mut found = HashMap::new();
+    let mut candidates = candidates();
+    let unlikely = |c: &Candidate| !sockets.iter().any(|s| s.needed && s.uid == c.uid);
+    candidates.sort_by_key(|c| (c.owner != Owner::Gateway, unlikely(c), std::cmp::Reverse(c.pid)));
+    for candidate in &candidates {
+        let open = |s: &Wanted| !found.contains_key(&s.inode) && (s.needed || candidate.owner == Owner::Gateway);
+        if candidate.owner != Owner::Gateway && !sockets.iter().any(open) {
+            break;
+        }
+        let mine: Vec<u32> = inodes(candidate.pid).filter(|i| sockets.iter().any(|s| s.inode == *i && open(s))).collect();
+        found.extend(mine.into_iter().map(|inode| (inode, describe(candidate))));
+    }
+    found
+}
+
+/// Every process that has a command line; kernel threads have none.
+fn candidates() -> Vec<Candidate> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter_map(|pid| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|l| !l.is_empty())?;
+        let words = line.split(|b| *b == 0).filter(|w| !w.is_empty());
+        let argv: Vec<String> = words.map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+        let uid = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+        let owner = classify(&argv.iter().map(String::as_str).collect::<Vec<_>>());
+        Some(Candidate { pid, uid, argv, owner })
+    })
+    .collect()
+}
+
+/// The inodes of a process's sockets; none when this user may not look.
+fn inodes(pid: u32) -> impl Iterator<Item = u32> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| {
+        let target = fs::read_link(file.path()).ok()?;
+        target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    })
+}
+
+fn describe(candidate: &Candidate) -> Process {
+    let argv: Vec<&str> = candidate.argv.iter().map(String::as_str).collect();
+    Process { pid: candidate.pid, owner: candidate.owner, command: shown(&argv), user: Some(user::name(candidate.uid)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::netlink;
+
+    #[test]
+    fn our_own_socket_is_ours() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = server.local_addr().unwrap();
+        let seen = netlink::listening().unwrap().into_iter().find(|l| l.local == at).unwrap();
+        let wanted = |needed| Wanted { inode: seen.inode, uid: seen.uid.unwrap(), needed };
+        assert_eq!(find(&[wanted(true)])[&seen.inode].pid, std::process::id());
+        assert_eq!(find(&[wanted(false)]), HashMap::new(), "only a gateway is asked for a socket nobody needs");
+    }
+}
