@@ -1,9 +1,9 @@
 //! The condition language: typed comparisons of facts under three truth values, with quantifiers and counts.
 //!
-//! A text goes through `token`, `parser` (to [`syntax`](self), names only) and `check` (to `ast`, everything resolved against
-//! the dictionary), so that whatever can be wrong is refused at load as a [`Mistake`]. [`Each`] yields the [`Instance`]s a
+//! A text goes through `token`, `parser` (to `syntax`, names only) and `check` (to `ast`, everything resolved against the
+//! dictionary), so that whatever can be wrong is refused at load as a [`Mistake`]. [`Each`] yields the [`Instance`]s a
 //! row is asked of, [`Condition::eval`] an [`Outcome`] with its trace, [`Template`] sentences with holes,
-//! [`Condition::mutants`] what the evidence of a row must be able to tell apart.
+//! [`Condition::mutants`] what the evidence of a row must be able to tell apart, and [`fence`] reads that evidence.
 //!
 //! ```text
 //! upgrade@e.outcome in [plain-answer, refused] and pair(e, direct(e)).same-gateway != refuted
@@ -19,6 +19,7 @@ mod check;
 mod each;
 mod env;
 mod eval;
+pub mod fence;
 mod formula;
 mod mistake;
 mod mutant;
