@@ -1,1 +1,5 @@
-fn main() {}
+//! The thin binary: call the library, exit.
+
+fn main() -> std::process::ExitCode {
+    clawprobe::cli::main().into()
+}

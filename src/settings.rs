@@ -92,6 +92,15 @@ pub struct Settings {
     pub terminal: Terminal,
 }
 
+/// What a command needs that asks nobody: how to judge and how to write.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Overlays as (file name, text), weakest first.
+    pub overlays: Vec<(String, String)>,
+    /// How to write to the terminal.
+    pub terminal: Terminal,
+}
+
 /// What [`load`] reads beside the flags, as a value.
 pub struct World {
     /// The environment.
@@ -112,12 +121,29 @@ pub fn load(flags: &Flags) -> Result<Settings, Complaint> {
     World::of_process().load(flags)
 }
 
+/// Reads only what clawprobe itself is set up by; of the flags, those for overlays and colour count.
+///
+/// # Errors
+/// A complaint about an overlay that cannot be used.
+pub fn own(flags: &Flags) -> Result<Own, Complaint> {
+    World::of_process().own(flags)
+}
+
 impl World {
     /// What surrounds this process.
     pub fn of_process() -> Self {
         let env = Env::of_process();
         let overlays = overlays::directories(&env);
         Self { env, stdin: Box::new(std::io::stdin()), overlays, interactive: std::io::stdout().is_terminal() }
+    }
+
+    /// See [`own`].
+    ///
+    /// # Errors
+    /// A complaint about an overlay that cannot be used.
+    pub fn own(&self, flags: &Flags) -> Result<Own, Complaint> {
+        let terminal = Terminal::of(flags.color, &self.env, self.interactive);
+        Ok(Own { overlays: overlays::read(flags, &self.overlays)?, terminal })
     }
 
     /// See [`load`].
@@ -127,13 +153,12 @@ impl World {
     pub fn load(&mut self, flags: &Flags) -> Result<Settings, Complaint> {
         credential::one_from_stdin(flags)?;
         let mut vault = Vault::default();
-        let overlays = overlays::read(flags, &self.overlays)?;
+        let Own { overlays, terminal } = self.own(flags)?;
         let config = config::load(flags, &self.env)?;
         let target = self.target(flags, &config, &mut vault)?;
         if let Some(socket) = flags.localapi.as_deref().filter(|s| !s.exists()) {
             return Err(files::complaint("--localapi", socket, &files::Unusable::Missing));
         }
-        let terminal = Terminal::of(flags.color, &self.env, self.interactive);
         Ok(Settings { target, overlays, localapi: flags.localapi.clone(), terminal })
     }
 

@@ -1,6 +1,45 @@
-//! To come.
+//! The command line: one file per command, and one way for all of them to end.
 
+mod args;
+mod end;
 pub mod explain;
 pub mod facts;
+mod guard;
+mod judge;
 mod listing;
+mod look;
 pub mod probes;
+mod progress;
+mod recorder;
+mod run;
+mod sink;
+mod style;
+mod tell;
+mod usage;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use end::End;
+use usage::Answer;
+
+/// Does what the command line says and returns the process's exit status.
+pub fn main() -> u8 {
+    guard::guard(|| end::status(dispatch()))
+}
+
+fn dispatch() -> Result<u8, End> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return end::of(usage::answer(&error)),
+    };
+    match cli.command {
+        Command::Preflight(flags) => run::run("preflight", &flags),
+        Command::Run { matrix, run } => run::run(&matrix, &run),
+        Command::Judge(flags) => judge::judge(&flags),
+        Command::Report(flags) => judge::report(&flags),
+        Command::Explain { words, look } => look::look(&look, |shelf, width| explain::text(shelf, &words, width)),
+        Command::Facts { table, look } => look::look(&look, |_, width| facts::text(table.as_deref(), width)),
+        Command::Probes { id, look } => look::look(&look, |shelf, width| probes::text(shelf, id.as_deref(), width)),
+    }
+}

@@ -8,7 +8,6 @@ mod human;
 mod json;
 mod lacking;
 mod ndjson;
-pub mod plan;
 #[cfg(test)]
 mod sample;
 mod short;

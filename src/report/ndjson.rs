@@ -11,7 +11,7 @@ use super::{Report, json};
 /// Every line, each ended.
 pub fn render(report: &Report<'_>) -> String {
     let verdict = &report.judgement.verdict;
-    let mut out = recorded(report.recording);
+    let mut out = report.recording.write();
     verdict.findings.iter().for_each(|f| out += &line("finding", &json::finding(f)));
     verdict.undecided.iter().for_each(|u| out += &line("undecided", &json::undecided(u)));
     verdict.clear.iter().for_each(|c| out += &line("clear", &json::clear(c)));
@@ -43,10 +43,4 @@ fn line(kind: &str, shape: &impl Serialize) -> String {
         object.extend(fields);
     }
     Json::Object(object).to_string() + "\n"
-}
-
-fn recorded(r: &crate::record::Recording) -> String {
-    let head = crate::record::Event::Head(Box::new(r.head.clone()));
-    let end = crate::record::Event::End(r.end.clone());
-    std::iter::once(&head).chain(&r.events).chain([&end]).map(|e| serde_json::to_string(e).unwrap_or_default() + "\n").collect()
 }

@@ -1,0 +1,263 @@
+//! The command line as a contract: every command and flag, once.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+
+use super::style::ExitStyle;
+use crate::code::Severity;
+use crate::labels::Label;
+use crate::record::Share;
+use crate::report::Format;
+use crate::settings::{self, Color};
+
+/// Tells, within a minute and with proof, which layer broke when remote access to an OpenClaw Gateway fails.
+#[derive(Debug, Parser)]
+#[command(name = "clawprobe", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 healthy, 1 symptoms, 2 wrong usage, 3 something required was not measured, \
+                        70 a defect of clawprobe, 130 interrupted.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask the gateway by every path within 60 s and tell which layer broke.
+    Preflight(Box<RunFlags>),
+    /// Run a matrix by its name; `preflight` is `run preflight`.
+    Run {
+        /// The matrix; `clawprobe matrix list` names them.
+        matrix: String,
+        /// How.
+        #[command(flatten)]
+        run: Box<RunFlags>,
+    },
+    /// Judge a recording anew and exit by the verdict.
+    Judge(Replay),
+    /// Judge a recording anew and exit 0 once the report is written.
+    Report(Replay),
+    /// Explain a code, or find codes by words or by an error text.
+    Explain {
+        /// A code, or any words; none lists every code.
+        words: Vec<String>,
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+    /// The dictionary of facts.
+    Facts {
+        /// A table; none lists them all.
+        table: Option<String>,
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+    /// The probes: named uses of primitives.
+    Probes {
+        /// A probe; none lists them all.
+        id: Option<String>,
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+}
+
+/// Flags of a run.
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// What to ask.
+    #[command(flatten)]
+    pub target: Target,
+    /// The whole run's time, such as 60s; the matrix says how much unless this does.
+    #[arg(long, value_name = "TIME", help_heading = "The run")]
+    pub budget: Option<String>,
+    /// Print what would be asked, and how long it can take at worst; ask nothing.
+    #[arg(long, help_heading = "The run")]
+    pub plan: bool,
+    /// Keep the recording, redacted, for `judge` and `report`.
+    #[arg(long, value_name = "FILE", help_heading = "The report")]
+    pub save: Option<PathBuf>,
+    /// How to judge.
+    #[command(flatten)]
+    pub judging: Judging,
+    /// How to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// Flags of `judge` and `report`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A file that `--save` or `--format ndjson` wrote.
+    pub recording: PathBuf,
+    /// How to judge.
+    #[command(flatten)]
+    pub judging: Judging,
+    /// How to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// Flags of the commands that only look something up.
+#[derive(Debug, Args)]
+pub struct Look {
+    /// Rows and weights of your own.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
+    /// Built-in rows only, whatever lies about.
+    #[arg(long)]
+    pub no_overlay: bool,
+}
+
+/// What to ask, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to ask")]
+pub struct Target {
+    /// The gateway itself: ws, wss, http or https URL, or unix:PATH.
+    #[arg(long, value_name = "URL")]
+    pub gateway: Option<String>,
+    /// A reverse proxy or another edge in front of it.
+    #[arg(long, value_name = "[NAME=]URL")]
+    pub edge: Vec<String>,
+    /// Its address inside the tailnet.
+    #[arg(long, value_name = "[NAME=]HOST[:PORT]")]
+    pub tailnet: Vec<String>,
+    /// The local end of a tunnel to it.
+    #[arg(long, value_name = "[NAME=]URL")]
+    pub tunnel: Vec<String>,
+    /// Its public address.
+    #[arg(long, value_name = "[NAME=]URL")]
+    pub public: Vec<String>,
+    /// The gateway's configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The gateway's state directory.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// A file that holds the gateway's token, or - for standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub token_file: Option<PathBuf>,
+    /// A file that holds the gateway's password, or - for standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// The health route, where it is not /health.
+    #[arg(long, value_name = "PATH")]
+    pub health_path: Option<String>,
+    /// Another resolver to ask, beside the system's.
+    #[arg(long, value_name = "NAME=IP[:PORT]")]
+    pub resolver: Vec<String>,
+    /// Roots to trust beside the system's, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// The certificate to expect, whoever signed it.
+    #[arg(long, value_name = "sha256:HEX")]
+    pub pin: Option<String>,
+    /// Headers the edge's own login asks for, one a line; sent to edges only.
+    #[arg(long, value_name = "FILE")]
+    pub header_file: Option<PathBuf>,
+    /// Certificate chain to show to the edge, as PEM.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// Key of that certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
+}
+
+/// Which rows count, and how much.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The judgement")]
+pub struct Judging {
+    /// Judge only these codes, families or layers.
+    #[arg(long, value_name = "CODES|FAMILIES|LAYERS")]
+    pub only: Vec<String>,
+    /// Leave these codes, families or layers out.
+    #[arg(long, value_name = "CODES|FAMILIES|LAYERS")]
+    pub skip: Vec<String>,
+    /// The weight from which a finding is a failure [default: warning, or the recording's].
+    #[arg(long, value_name = "WEIGHT", value_parser = word::<Severity>(Severity::ALL))]
+    pub fail_on: Option<Severity>,
+    /// What may be shown [default: team, or the recording's].
+    #[arg(long, value_name = "WITH", value_parser = word::<Share>(Share::ALL))]
+    pub share: Option<Share>,
+    /// Rows and weights of your own.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
+    /// Built-in rows only, whatever lies about.
+    #[arg(long)]
+    pub no_overlay: bool,
+}
+
+/// Where and how to tell the verdict.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The report")]
+pub struct Telling {
+    /// The report's format.
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = word::<Format>(Format::ALL))]
+    pub format: Format,
+    /// Write the report to a file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write another report as well.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub also: Vec<String>,
+    /// The numbers to exit with.
+    #[arg(long, value_name = "STYLE", default_value = "plain", value_parser = word::<ExitStyle>(ExitStyle::ALL))]
+    pub exit_style: ExitStyle,
+    /// When to use colours [default: auto].
+    #[arg(long, value_name = "WHEN", value_parser = word::<Color>(Color::ALL))]
+    pub color: Option<Color>,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// A value parser for the words of a closed set.
+pub fn word<T>(labels: &'static [Label]) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(labels.iter().map(|l| PossibleValue::new(l.name).help(l.doc))).try_map(|w| w.parse::<T>())
+}
+
+impl RunFlags {
+    /// What the settings are made of.
+    pub fn settings(&self) -> settings::Flags {
+        let t = &self.target;
+        settings::Flags {
+            gateway: t.gateway.clone(),
+            edge: t.edge.clone(),
+            tailnet: t.tailnet.clone(),
+            tunnel: t.tunnel.clone(),
+            public: t.public.clone(),
+            config: t.config.clone(),
+            state_dir: t.state_dir.clone(),
+            token_file: t.token_file.clone(),
+            password_file: t.password_file.clone(),
+            health_path: t.health_path.clone(),
+            resolver: t.resolver.clone(),
+            ca: t.ca.clone(),
+            pin: t.pin.clone(),
+            header_file: t.header_file.clone(),
+            client_cert: t.client_cert.clone(),
+            client_key: t.client_key.clone(),
+            overlay: self.judging.overlay.clone(),
+            no_overlay: self.judging.no_overlay,
+            color: self.telling.color,
+            ..settings::Flags::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

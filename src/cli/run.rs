@@ -1,0 +1,121 @@
+//! `clawprobe run MATRIX` and `clawprobe preflight`: settings, plan, run, judge, report.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::RunFlags;
+use super::end::{End, note};
+use super::progress::Progress;
+use super::recorder::Recorder;
+use super::sink;
+use super::tell::{BUILD, tell};
+use crate::clock;
+use crate::code::Severity;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::facts::value::parse_ms;
+use crate::plan::{self, Plan};
+use crate::record::{Event, Head, Recording, Share};
+use crate::report::Format;
+use crate::run::{self, Order};
+use crate::secret::Marker;
+use crate::settings;
+use crate::shelf::Shelf;
+use crate::target::Target;
+
+/// Runs a matrix and exits by the verdict.
+///
+/// # Errors
+/// Anything the user named that cannot be used: known before the first packet and before anything is written.
+pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
+    let budget = flags.budget.as_deref().map(budget).transpose()?;
+    let settings = settings::load(&flags.settings())?;
+    let shelf = Shelf::with_overlays(&settings.overlays)?;
+    let options =
+        plan::Options { budget, only: flags.judging.only.clone(), skip: flags.judging.skip.clone(), ..plan::Options::default() };
+    let plan = plan::make(&shelf, shelf.named_matrix(matrix)?, &settings.target, &options)?;
+    let save = flags.save.as_deref();
+    let taken: Vec<(&str, &Path)> = save.iter().map(|file| ("--save", *file)).collect();
+    let sinks = sink::sinks(&flags.telling, &taken)?;
+    if flags.plan {
+        return show(&plan, flags.telling.format);
+    }
+    let head = head(plan, &shelf, &settings.target, flags);
+    let recording = execute(&settings.target, head, flags);
+    if let Some(file) = save {
+        sink::store(file, &recording.write())?;
+        if !flags.telling.quiet {
+            note(&format!("The recording is in {}.", file.display()));
+        }
+    }
+    tell(&recording, &shelf, &flags.telling, &sinks, settings.terminal)
+}
+
+fn budget(typed: &str) -> Result<Duration, Complaint> {
+    let ms =
+        parse_ms(typed).map_err(|why| Complaint::new(why).flag("--budget", typed, "not a time").help("as in --budget 60s"))?;
+    // The plan refuses what is too short; what is negative or endless is no time at all.
+    if !(0.0..=LONGEST_BUDGET_MS).contains(&ms) {
+        return Err(Complaint::new("the budget is out of range").flag("--budget", typed, "between 1s and 1d"));
+    }
+    Ok(Duration::from_secs_f64(ms / 1_000.0))
+}
+
+/// A day: nothing that is waited for takes longer.
+const LONGEST_BUDGET_MS: f64 = 86_400_000.0;
+
+fn show(plan: &Plan, format: Format) -> Result<u8, End> {
+    let text = match format {
+        Format::Human | Format::Short => plan.text(),
+        Format::Json => serde_json::to_string_pretty(plan).unwrap_or_default() + "\n",
+        Format::Ndjson => serde_json::to_string(plan).unwrap_or_default() + "\n",
+    };
+    Ok(sink::print(&text).map(|()| Exit::Healthy.number())?)
+}
+
+fn head(plan: Plan, shelf: &Shelf, target: &Target, flags: &RunFlags) -> Head {
+    Head {
+        schema: crate::record::SCHEMA.to_owned(),
+        tool: BUILD.to_owned(),
+        taken: clock::wall_text(),
+        marker: Marker::fresh().as_str().to_owned(),
+        target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
+        shelf: shelf.origins.clone(),
+        only: flags.judging.only.clone(),
+        skip: flags.judging.skip.clone(),
+        fail_on: flags.judging.fail_on.unwrap_or(Severity::Warning),
+        share: flags.judging.share.unwrap_or(Share::Team),
+        plan,
+    }
+}
+
+fn execute(target: &Target, head: Head, flags: &RunFlags) -> Recording {
+    let progress = Progress::new(flags.telling.quiet);
+    let mut recorder = Recorder::new(flags.save.as_ref(), &head.marker);
+    let mut listen = |event: &Event| {
+        recorder.hear(event);
+        progress.hear(event);
+    };
+    let recording = run::execute(Order { target, head }, &mut listen, progress.beside(interrupted()));
+    progress.wipe();
+    recording
+}
+
+/// Ends when a person or a supervisor asks for the end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                Ok(()) = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler there is nothing to wait for: the system then ends the process itself.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
