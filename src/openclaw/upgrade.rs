@@ -13,8 +13,8 @@ use crate::facts::tables::upgrade::Arrived;
 pub struct Seen<'a> {
     /// HTTP status.
     pub status: u16,
-    /// Whether a `Permissions-Policy` header is there.
-    pub policy: bool,
+    /// Whether the headers are there that the HTTP path adds to everything, `Permissions-Policy` first of all.
+    pub http_headers: bool,
     /// `error.type` of the gateway's error object.
     pub error_type: Option<&'a str>,
     /// What the body is.
@@ -47,7 +47,7 @@ pub fn arrived(seen: &Seen<'_>) -> Arrived {
     match seen.status {
         // Both paths refuse with the same object; the header is what tells them apart.
         403 if seen.error_type == Some(ATTRIBUTION) => {
-            if seen.policy {
+            if seen.http_headers {
                 Arrived::No
             } else {
                 Arrived::Yes
@@ -55,7 +55,7 @@ pub fn arrived(seen: &Seen<'_>) -> Arrived {
         }
         400 | 405 if LIBRARY.contains(&text) => Arrived::Yes,
         503 if ADMISSION.contains(&text) => Arrived::Yes,
-        _ if seen.body == Body::ControlUi || (seen.policy && seen.author == Author::Gateway) => Arrived::No,
+        _ if seen.body == Body::ControlUi || (seen.http_headers && seen.author == Author::Gateway) => Arrived::No,
         _ => Arrived::Unknown,
     }
 }
@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     fn seen(status: u16) -> Seen<'static> {
-        Seen { status, policy: false, error_type: None, body: Body::Text, author: Author::Gateway, text: "" }
+        Seen { status, http_headers: false, error_type: None, body: Body::Text, author: Author::Gateway, text: "" }
     }
 
     #[test]
     fn one_header_tells_where_an_attribution_refusal_was_written() {
         let refusal = Seen { error_type: Some(ATTRIBUTION), body: Body::GatewayError, ..seen(403) };
         assert_eq!(arrived(&refusal), Arrived::Yes);
-        assert_eq!(arrived(&Seen { policy: true, ..refusal }), Arrived::No);
+        assert_eq!(arrived(&Seen { http_headers: true, ..refusal }), Arrived::No);
     }
 
     #[test]
@@ -88,8 +88,8 @@ mod tests {
     fn what_the_http_path_wrote_proves_that_the_upgrade_was_dropped() {
         assert_eq!(arrived(&Seen { body: Body::ControlUi, ..seen(200) }), Arrived::No);
         // `Upgrade` passed on, `Connection` dropped.
-        assert_eq!(arrived(&Seen { policy: true, text: "Bad Request", ..seen(400) }), Arrived::No);
-        assert_eq!(arrived(&Seen { policy: true, text: "Not Found", ..seen(404) }), Arrived::No);
+        assert_eq!(arrived(&Seen { http_headers: true, text: "Bad Request", ..seen(400) }), Arrived::No);
+        assert_eq!(arrived(&Seen { http_headers: true, text: "Not Found", ..seen(404) }), Arrived::No);
         assert_eq!(arrived(&Seen { text: "Bad Request", ..seen(400) }), Arrived::Unknown);
     }
 }

@@ -113,9 +113,10 @@ fn author(reply: &Reply, shape: &body::Shape) -> Author {
     }
 }
 
-/// The three headers on every answer of the gateway's HTTP side, which survive every edge that was tried.
+/// The three headers on every answer of the gateway's HTTP side, which survive every edge that was tried. The policy begins with
+/// `camera=()`, with `camera=(self)` where the Control UI answers, its 404 included.
 fn has_gateway_headers(reply: &Reply) -> bool {
-    reply.header("permissions-policy").is_some_and(|v| v.starts_with("camera=()"))
+    reply.header("permissions-policy").is_some_and(|v| v.starts_with("camera="))
         && reply.header("x-content-type-options").is_some()
         && reply.header("referrer-policy").is_some()
 }

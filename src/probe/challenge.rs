@@ -69,3 +69,6 @@ fn offset(ts: i64, wall: i64, round_trip: Duration) -> Value {
     let sent = wall as f64 - round_trip.as_secs_f64() * 500.0;
     Value::Ms((ts as f64 - sent).round())
 }
+
+#[cfg(test)]
+mod tests;

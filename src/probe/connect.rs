@@ -15,7 +15,6 @@ use super::{Ask, Done, blank};
 use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::connect::{CONNECT, Death, Entry};
-use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::facts::tables::site::Slot;
 use crate::facts::{Because, Cell, Reason, Row, Sheet};
 use crate::openclaw::frame::Frame;
@@ -35,7 +34,8 @@ const LONGEST_WORD: usize = 96;
 
 /// Sends one `connect` over the lane's WebSocket, reads the response and ends the connection.
 ///
-/// The step's `credential = "none"` sends no secret; otherwise the target's credential is sent, if the step may and the way is safe.
+/// The step's `credential = "none"` sends no secret; otherwise the target's credential is sent. Whether this way is fit for it is
+/// settled before: nobody runs this probe on another.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
     let secret = match secret(ask) {
         Ok(secret) => secret,
@@ -63,23 +63,11 @@ fn secret(ask: &Ask<'_>) -> Result<Option<(Slot, Secret)>, Because> {
     let (Some(slot), Some(secret)) = (credential.slot, credential.secret.clone()) else {
         return Err(Reason::NoCredential.into());
     };
-    match unsafe_way(ask) {
-        Some(why) => Err(Because::new(Reason::Withheld, why)),
-        None if !ask.step.credential => Err(Because::new(Reason::Withheld, "This probe may not send the credential.")),
-        None => Ok(Some((slot, secret))),
+    if ask.step.credential {
+        Ok(Some((slot, secret)))
+    } else {
+        Err(Because::new(Reason::Withheld, "This probe may not send it."))
     }
-}
-
-/// Why a secret must not take this way: plain text that leaves what the user owns, or TLS that nobody vouches for.
-fn unsafe_way(ask: &Ask<'_>) -> Option<&'static str> {
-    const OWN: &[AddressClass] = &[AddressClass::Loopback, AddressClass::Tailnet, AddressClass::Private, AddressClass::LinkLocal];
-    let scheme = ask.way.map(|way| way.endpoint.scheme);
-    let peer = ask.lane.websocket.as_ref().map(|open| AddressClass::of(open.peer.ip()));
-    if ask.lane.untrusted {
-        return Some("The certificate was not verified.");
-    }
-    let plain = scheme == Some(Scheme::Ws) && peer.is_some_and(|class| !OWN.contains(&class));
-    plain.then_some("The way is plain text outside loopback, tailnet and private addresses.")
 }
 
 /// What came of the request.
@@ -188,3 +176,6 @@ fn accepted(row: RowBuilder, hello: &Hello, told: Told<'_>) -> RowBuilder {
         .maybe("boot-id", told(hello.boot_id.as_deref(), LONGEST_WORD))
         .maybe("uptime", hello.uptime)
 }
+
+#[cfg(test)]
+mod tests;

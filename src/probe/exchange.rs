@@ -117,13 +117,13 @@ async fn read_body(mut body: Incoming, reply: &mut Option<Reply>) -> hyper::Resu
 }
 
 /// A connection that is driven beside what waits for it, in the same task.
-struct Driven<'a, C> {
-    connection: Pin<&'a mut C>,
-    over: bool,
+pub(super) struct Driven<'a, C> {
+    pub(super) connection: Pin<&'a mut C>,
+    pub(super) over: bool,
 }
 
 impl<C: Future> Driven<'_, C> {
-    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         std::future::poll_fn(|cx| {
             // Its error reaches the request as well, so nothing is lost here.

@@ -13,6 +13,7 @@ use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::{Ask as Route, Exchange, HTTP};
 use crate::facts::tables::path::Scheme;
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
+use crate::openclaw::upgrade::ATTRIBUTION;
 use crate::path::{Class, Kind};
 use crate::target::{Target, Way};
 
@@ -21,9 +22,6 @@ pub const USER_AGENT: &str = concat!("clawprobe/", env!("CARGO_PKG_VERSION"));
 
 /// The value of the key column `address` for the address that the path names.
 const NAMED: &str = "named";
-
-/// The error with which a gateway refuses an edge that does not tell who asks, or tells that nobody does.
-const UNATTRIBUTED: &str = "proxy_attribution_required";
 
 /// Asks one route at the peer of the lane, and on `local` the other loopback family for health and readiness as well.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
@@ -65,7 +63,7 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
     let path = path(route, ask.target);
     let row = RowBuilder::new(&HTTP, [Value::from(route.as_str()), Value::from(key.clone())]).set("path", path.clone());
     let authority = if key == NAMED { host(way) } else { peer.map_or_else(|| host(way), |p| plain_authority(p, way)) };
-    let request = match build(&path, &authority, edge_headers(ask.target, way, peer)) {
+    let request = match build(&path, &authority, edge_headers(ask, way, peer)) {
         Ok(request) => request,
         Err(error) => return (row.rest(Cell::not_measured(Because::new(Reason::Unsupported, error))), false),
     };
@@ -101,7 +99,7 @@ fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged) -> Row {
         return row.set("outcome", exchanged.outcome.as_str()).maybe("after", exchanged.after).rest(Cell::Absent);
     };
     let answer = Answer::read(reply, ask.redactor);
-    if answer.error_type.as_deref() == Some(UNATTRIBUTED) {
+    if answer.error_type.as_deref() == Some(ATTRIBUTION) {
         if let Some(because) = line::unattributable(ask) {
             return row.rest(Cell::NotMeasured(because));
         }
@@ -161,14 +159,16 @@ fn plain_authority(peer: SocketAddr, way: &Way) -> String {
     host(&way)
 }
 
-/// The configured headers of an edge's own login: on edge paths only, and never in clear over a network.
-pub fn edge_headers(target: &Target, way: &Way, peer: Option<SocketAddr>) -> Vec<(String, String)> {
+/// The configured headers of an edge's own login: on edge paths only, never in clear over a network, and never past a
+/// certificate that does not convince.
+pub fn edge_headers(ask: &Ask<'_>, way: &Way, peer: Option<SocketAddr>) -> Vec<(String, String)> {
     let hidden = match way.endpoint.scheme {
-        Scheme::Wss | Scheme::Unix => true,
-        Scheme::Ws => peer.is_some_and(|p| p.ip().to_canonical().is_loopback()),
+        Scheme::Unix => true,
+        Scheme::Wss if !ask.lane.untrusted => true,
+        Scheme::Wss | Scheme::Ws => peer.is_some_and(|p| p.ip().to_canonical().is_loopback()),
     };
     let mine = way.kind.class() == Class::Edge && hidden;
-    target.headers.iter().filter(|_| mine).map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect()
+    ask.target.headers.iter().filter(|_| mine).map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect()
 }
 
 /// Asks for the health route through the proxy that the environment names, if it would take requests to loopback addresses.

@@ -15,6 +15,8 @@ use crate::secret::Redactor;
 use crate::target::{Target, Way};
 
 pub mod answer;
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod challenge;
 pub mod connect;
 pub mod dial;
@@ -34,6 +36,7 @@ pub mod tap;
 pub mod tcp;
 pub mod tls;
 pub mod trust;
+pub mod upgrade;
 pub mod user;
 
 pub use run::run;

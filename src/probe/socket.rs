@@ -1,6 +1,5 @@
 //! The sockets probes hand on to each other.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,10 +21,8 @@ pub struct Open {
     pub switched: Instant,
     /// When the connection was begun, for the gateway's pre-authentication limit.
     pub opened: Instant,
-    /// How long TCP's own handshake took: the round trip, as near as it can be had.
+    /// From the request to the 101: the round trip to whoever answered, as near as it can be had.
     pub round_trip: Duration,
-    /// The peer.
-    pub peer: SocketAddr,
     /// Its place among the run's pre-authentication sockets, given back when dropped.
     pub permit: Arc<tokio::sync::OwnedSemaphorePermit>,
     /// The challenge, once received: its nonce and the gateway's clock. Never a fact.

@@ -1,0 +1,180 @@
+//! `upgrade`: asks for a WebSocket, and reads whatever comes instead of one.
+//!
+//! `as = plain` leaves the WebSocket in the lane for the challenge and the connect; the other ways of asking end theirs at once.
+//! With `offer = h2` a TLS way is asked as a browser asks it: HTTP/2 is offered; where the peer takes it and speaks RFC 8441, the
+//! upgrade is an extended CONNECT, and where it does not, a second connection offers HTTP/1.1 alone. The outcome is what such a
+//! client ends with, and `alpn` is what was chosen while both were offered. A plain-text way has no such row.
+
+mod extended;
+mod request;
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
+
+use self::extended::{Extended, extended};
+use super::answer::Answer;
+use super::exchange::{Exchanged, Reply, exchange};
+use super::http::edge_headers;
+use super::socket::Open;
+use super::{Ask, Done, blank, frames, line};
+use crate::clock::{self, Instant};
+use crate::facts::sheet::RowBuilder;
+use crate::facts::tables::http::{Author, Exchange};
+use crate::facts::tables::path::Scheme;
+use crate::facts::tables::upgrade::{Arrived, As, Offer, Switch, UPGRADE};
+use crate::facts::{Because, Cell, Reason, Row, Sheet};
+use crate::openclaw::upgrade::{ATTRIBUTION, Seen, arrived};
+use crate::target::Way;
+
+/// Asks for one upgrade.
+pub async fn run(ask: &mut Ask<'_>) -> Done {
+    let offer = ask.with("offer").and_then(|word| word.parse().ok()).unwrap_or(Offer::Http1);
+    let client = ask.with("as").and_then(|word| word.parse().ok()).unwrap_or(As::Plain);
+    let mut sheet = Sheet::new(&UPGRADE, ask.vantage);
+    let Some(way) = ask.way else { return not_run(ask, &Reason::Unsupported.into()) };
+    if offer == Offer::H2 && way.endpoint.scheme != Scheme::Wss {
+        return Done { sheets: vec![sheet], succeeded: false };
+    }
+    let upgraded = match attempt(ask, way, offer, client).await {
+        Ok(upgraded) => upgraded,
+        Err(because) => return not_run(ask, &because),
+    };
+    sheet.push(row(ask, &upgraded, offer, client));
+    let succeeded = upgraded.outcome == Switch::Switched;
+    if let (true, Some(stream), Some(permit)) = (succeeded, upgraded.exchanged.switched, upgraded.permit) {
+        let frames = frames::over(stream).await;
+        if (offer, client) == (Offer::Http1, As::Plain) {
+            let switched = clock::now();
+            let round_trip = upgraded.exchanged.after.unwrap_or_default();
+            let opened = upgraded.opened;
+            ask.lane.websocket = Some(Open { frames, switched, opened, round_trip, permit, challenge: None });
+        } else {
+            frames::leave(frames, &ask.deadline).await;
+        }
+    }
+    Done { sheets: vec![sheet], succeeded }
+}
+
+fn not_run(ask: &Ask<'_>, because: &Because) -> Done {
+    Done { sheets: blank(&[&UPGRADE], ask.step, ask.vantage, because), succeeded: false }
+}
+
+/// An upgrade that was asked for.
+struct Upgraded {
+    outcome: Switch,
+    exchanged: Exchanged,
+    alpn: Option<String>,
+    opened: Instant,
+    permit: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Upgraded {
+    /// An upgrade that ended before it could be asked for.
+    fn never(fault: Exchange) -> Self {
+        let outcome = if fault == Exchange::Silent { Switch::Silent } else { Switch::Closed };
+        let exchanged = Exchanged { outcome: fault, reply: None, after: None, bytes: 0, ran_out: false, switched: None };
+        Self { outcome, exchanged, alpn: None, opened: clock::now(), permit: None }
+    }
+}
+
+async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Result<Upgraded, Because> {
+    let protocols: &[&str] = if offer == Offer::H2 { &["h2", "http/1.1"] } else { &["http/1.1"] };
+    let mut line = match line::open(ask, ask.lane.peer, protocols).await {
+        Ok(line) => line,
+        Err(fault) => return fault.outcome(ask).map(Upgraded::never),
+    };
+    let alpn = line.seen.as_ref().and_then(|seen| seen.alpn.clone());
+    let headers = edge_headers(ask, way, ask.lane.peer);
+    if alpn.as_deref() == Some("h2") {
+        let first = request::settling(way, &ask.target.health_path)?;
+        let request = request::extended(way, client, &headers)?;
+        if let Extended::Answered(exchanged) = extended(line.stream, first, request, &ask.deadline).await {
+            let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;
+            return Ok(Upgraded { outcome, exchanged, alpn, opened: line.opened, permit: Some(line.permit) });
+        }
+        drop(line.permit);
+        line = match line::open(ask, ask.lane.peer, &["http/1.1"]).await {
+            Ok(line) => line,
+            Err(fault) => return fault.outcome(ask).map(Upgraded::never),
+        };
+    }
+    let key = generate_key();
+    let request = request::plain(way, client, &key, &headers)?;
+    let exchanged = exchange(line.stream, request, &ask.deadline).await;
+    let accept = derive_accept_key(key.as_bytes());
+    let outcome = outcome(ask, &exchanged, |reply| reply.header("sec-websocket-accept") == Some(accept.as_str()))?;
+    Ok(Upgraded { outcome, exchanged, alpn, opened: line.opened, permit: Some(line.permit) })
+}
+
+/// How it was answered. `switched` tells whether a 101 (or, over HTTP/2, a 200) is a right one.
+fn outcome(ask: &Ask<'_>, exchanged: &Exchanged, switched: impl Fn(&Reply) -> bool) -> Result<Switch, Because> {
+    let Some(reply) = &exchanged.reply else {
+        return match ask.silence() {
+            Some(because) if exchanged.ran_out => Err(because),
+            _ if exchanged.ran_out || exchanged.outcome == Exchange::Silent => Ok(Switch::Silent),
+            _ => Ok(Switch::Closed),
+        };
+    };
+    Ok(match reply.status {
+        101 | 200 if switched(reply) => Switch::Switched,
+        101 => Switch::BadAccept,
+        200..=299 => Switch::PlainAnswer,
+        300..=399 => Switch::Redirected,
+        400 | 405 => Switch::BadRequest,
+        _ => Switch::Refused,
+    })
+}
+
+fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
+    let Upgraded { outcome, exchanged, alpn, .. } = upgraded;
+    let row = RowBuilder::new(&UPGRADE, [offer.as_str().into(), client.as_str().into()]);
+    let answer = exchanged.reply.as_ref().map(|reply| (reply, Answer::read(reply, ask.redactor)));
+    let nobody = answer.as_ref().is_some_and(|(_, answer)| answer.error_type.as_deref() == Some(ATTRIBUTION));
+    if let Some(because) = line::unattributable(ask).filter(|_| nobody) {
+        return row.rest(Cell::NotMeasured(because));
+    }
+    let row = row
+        .set("outcome", outcome.as_str())
+        .maybe("address", ask.lane.peer.map(|peer| peer.to_string()))
+        .maybe("alpn", alpn.as_deref())
+        .maybe("after", exchanged.after);
+    match answer {
+        Some((reply, answer)) => answered(row, *outcome, reply, &answer).rest(Cell::Absent),
+        None => row.set("arrived", Arrived::Unknown.as_str()).rest(Cell::Absent),
+    }
+}
+
+fn answered(row: RowBuilder, outcome: Switch, reply: &Reply, answer: &Answer) -> RowBuilder {
+    let seen = Seen {
+        status: reply.status,
+        http_headers: answer.gateway_headers,
+        error_type: answer.error_type.as_deref(),
+        body: answer.body,
+        author: answer.author,
+        text: answer.text.as_deref().unwrap_or_default(),
+    };
+    let switching = matches!(outcome, Switch::Switched | Switch::BadAccept);
+    let (arrived, author) = match outcome {
+        Switch::Switched => (Arrived::Yes, Author::Gateway),
+        // A gateway derives the accept key rightly; what does not is something else.
+        Switch::BadAccept => (Arrived::Unknown, Author::Other),
+        _ => (arrived(&seen), answer.author),
+    };
+    row.set("status", reply.status)
+        .set("arrived", arrived.as_str())
+        .set("author", author.as_str())
+        .maybe("product", answer.product.map(|p| p.as_str()))
+        .maybe("server", answer.server.clone())
+        .maybe("body", (!switching).then(|| answer.body.as_str()))
+        .maybe("content-type", answer.content_type.clone())
+        .maybe("location", answer.location.clone())
+        .maybe("retry-after", answer.retry_after)
+        .maybe("error-type", answer.error_type.clone())
+        .maybe("text", answer.text.clone())
+        .maybe("headers", answer.headers.clone())
+}
+
+#[cfg(test)]
+mod tests;
