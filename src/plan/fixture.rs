@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use crate::code::{Layer, Plane, Severity};
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::site::{ConfigState, CredentialState, Slot, Source};
+use crate::judge::condition::{Condition, Each, Template};
 use crate::path::Kind;
 use crate::secret::Secret;
 use crate::shelf::Shelf;
 use crate::shelf::matrix::Matrix;
 use crate::shelf::probe::Probe;
+use crate::shelf::symptom::Symptom;
 use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way};
 
 /// The secret of [`target`].
@@ -65,6 +68,38 @@ pub fn matrix(shelf: &Shelf) -> Matrix {
         needs: Vec::new(),
         expect: Vec::new(),
         budget: Duration::from_secs(60),
+    }
+}
+
+/// A row of a layer that reads what its condition reads.
+pub fn row(code: &str, layer: Layer, each: &str, when: &str) -> Symptom {
+    let each = Each::parse(each).unwrap();
+    let sentence = Template::parse("A sentence.", &each).unwrap();
+    Symptom {
+        code: code.parse().unwrap(),
+        name: String::from("made-up"),
+        title: String::from("A row"),
+        layer,
+        plane: Plane::Access,
+        severity: Severity::Error,
+        since: String::from("0.1.0"),
+        when: Condition::parse(when, &each).unwrap(),
+        each,
+        lead: None,
+        explained_by: Vec::new(),
+        lookalikes: Vec::new(),
+        observed: sentence.clone(),
+        expected: sentence.clone(),
+        therefore: sentence,
+        first_response: String::from("Look."),
+        commands: Vec::new(),
+        fault: String::from("none"),
+        requirements: Vec::new(),
+        references: Vec::new(),
+        prose: Vec::new(),
+        fences: Vec::new(),
+        provenance: [].into(),
+        digest: String::from("00000000"),
     }
 }
 

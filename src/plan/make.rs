@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::schedule::{LANES_AT_ONCE, reserve_ms, worst};
-use super::{Lack, Lane, Plan, Selection, Step, fit};
+use super::{Lack, Lane, Plan, Selection, Step, fit, needed};
 use crate::complaint::{Complaint, did_you_mean};
 use crate::facts::tables::site::CredentialState;
 use crate::facts::value::show_ms;
@@ -51,7 +51,8 @@ pub fn make(shelf: &Shelf, matrix: &Matrix, target: &Target, options: &Options) 
     }
     let budget_ms = millis(budget);
     let chosen = Selection::parse(shelf, &options.only, &options.skip)?;
-    let probes = needed(shelf, matrix)?;
+    let asked: Vec<&Probe> = matrix.probes.iter().map(|id| known(shelf, matrix, id)).collect::<Result<_, _>>()?;
+    let probes = if chosen.is_everything() { asked } else { needed::probes(shelf, &chosen, &asked) };
     let mut lanes = lay(&probes, target, &options.site);
     let dropped = fit::fit(&mut lanes, budget_ms);
     let schedule = worst(&lanes);
@@ -75,11 +76,6 @@ pub fn make(shelf: &Shelf, matrix: &Matrix, target: &Target, options: &Options) 
 
 fn millis(d: Duration) -> u64 {
     d.as_millis().try_into().unwrap_or(u64::MAX)
-}
-
-/// The matrix's probes, in its order.
-fn needed<'a>(shelf: &'a Shelf, matrix: &Matrix) -> Result<Vec<&'a Probe>, Complaint> {
-    matrix.probes.iter().map(|id| known(shelf, matrix, id)).collect()
 }
 
 fn known<'a>(shelf: &'a Shelf, matrix: &Matrix, id: &str) -> Result<&'a Probe, Complaint> {

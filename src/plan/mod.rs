@@ -4,6 +4,7 @@ mod fit;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod make;
+mod needed;
 pub mod schedule;
 pub mod selection;
 mod show;

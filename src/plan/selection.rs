@@ -1,6 +1,7 @@
 //! Which rows a run is about: `--only` and `--skip` by code, family or layer.
 
 use crate::complaint::{Complaint, did_you_mean};
+use crate::judge::select::takes_part;
 use crate::shelf::Shelf;
 use crate::shelf::symptom::Symptom;
 
@@ -34,10 +35,7 @@ impl Selection {
 
     /// Whether a row is to be judged.
     pub fn takes(&self, row: &Symptom) -> bool {
-        let named = |words: &[String]| {
-            words.iter().any(|w| w.eq_ignore_ascii_case(row.code.as_str()) || *w == row.code.family() || w == row.layer.as_str())
-        };
-        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+        takes_part(row, &self.only, &self.skip)
     }
 }
 
@@ -53,8 +51,7 @@ fn words(shelf: &Shelf, flag: &str, typed: &[String]) -> Result<Vec<String>, Com
             if !known.iter().any(|k| k.eq_ignore_ascii_case(word)) {
                 return Err(unknown(flag, value, word, &known));
             }
-            let is_code = shelf.symptoms.iter().any(|row| row.code.as_str().eq_ignore_ascii_case(word));
-            words.push(if is_code { word.to_ascii_uppercase() } else { word.to_ascii_lowercase() });
+            words.push(word.to_owned());
         }
     }
     if words.is_empty() && !typed.is_empty() {

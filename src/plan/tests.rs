@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use super::fixture::{matrix, probe, probes, shelf, site_probe, target, way, ways};
+use super::fixture::{matrix, probe, probes, row, shelf, site_probe, target, way, ways};
 use super::schedule::{LANES_AT_ONCE, reserve_ms, worst};
 use super::{Options, Plan, make};
+use crate::code::Layer;
+use crate::complaint::Complaint;
 use crate::facts::Reason;
 use crate::facts::tables::site::CredentialState;
 use crate::path::{Class, Kind};
@@ -149,4 +151,50 @@ fn the_plan_prints_all_it_promises() {
     }
     assert!(text.contains("worst case          26.2 s (with 1 s kept"), "{text}");
     assert!(plan(3, Duration::from_secs(20)).text().contains("no room"), "{text}");
+}
+
+/// Plans over a shelf with three rows.
+fn chosen(only: &[&str], skip: &[&str]) -> Result<Plan, Complaint> {
+    let mut shelf = shelf(probes());
+    let path = "p in path";
+    shelf.symptoms = vec![
+        row("LISTEN-01", Layer::Listener, path, "any t in tcp@p: t.connected == refused"),
+        row("WS-01", Layer::Websocket, path, "upgrade@p.outcome == refused"),
+        row("AUTH-02", Layer::Auth, path, "connect@p.outcome == refused"),
+    ];
+    let mut matrix = matrix(&shelf);
+    matrix.require = shelf.symptoms.iter().map(|s| s.code.clone()).collect();
+    let words = |words: &[&str]| words.iter().map(|w| w.to_string()).collect();
+    make(&shelf, &matrix, &target(ways(0)), &Options { only: words(only), skip: words(skip), ..Options::default() })
+}
+
+#[test]
+fn only_and_skip_choose_rows_and_with_them_probes() {
+    for (only, skip, require, last) in [
+        (&["WS-01"][..], &[][..], vec!["WS-01"], "upgrade"),
+        (&["ws"], &[], vec!["WS-01"], "upgrade"),
+        (&["listener"], &[], vec!["LISTEN-01"], "tcp"),
+        (&["ws-01,auth"], &[], vec!["WS-01", "AUTH-02"], "connect"),
+        (&[], &["AUTH-02"], vec!["LISTEN-01", "WS-01"], "upgrade"),
+        (&["websocket", "AUTH-02"], &["auth"], vec!["WS-01"], "upgrade"),
+        (&[], &[], vec!["LISTEN-01", "WS-01", "AUTH-02"], "connect"),
+    ] {
+        let plan = chosen(only, skip).unwrap();
+        assert_eq!(plan.require.iter().map(|c| c.as_str()).collect::<Vec<_>>(), require, "{only:?} {skip:?}");
+        assert_eq!(plan.lanes[1].steps.last().map(|s| s.probe.as_str()), Some(last), "{only:?} {skip:?}");
+        assert_eq!(plan.lanes[0].steps.len(), 2, "the site's own probes always run");
+        assert_eq!(plan.credentials, usize::from(last == "connect"));
+    }
+}
+
+#[test]
+fn words_that_match_nothing_are_underlined() {
+    let text = |only: &[&str], skip: &[&str]| chosen(only, skip).unwrap_err().to_string();
+    let near = text(&["LISTEN-01,WS-02"], &[]);
+    assert!(near.contains("--only LISTEN-01,WS-02") && near.contains("did you mean `WS-01`"), "{near}");
+    assert!(near.contains("|                  ^^^^^ matches"), "the caret stands under the wrong word:\n{near}");
+    assert!(text(&["zebra"], &[]).contains("`clawprobe explain` lists them"));
+    assert!(text(&[], &["websockt"]).contains("did you mean `websocket`"));
+    assert!(text(&["WS-01"], &["websocket"]).contains("no row is left"));
+    assert!(text(&[","], &[]).contains("names nothing"));
 }

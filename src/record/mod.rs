@@ -3,6 +3,8 @@
 mod gaps;
 pub mod read;
 pub mod redact;
+#[cfg(test)]
+mod sample;
 pub mod save;
 pub mod write;
 

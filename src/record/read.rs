@@ -149,3 +149,116 @@ fn broken(name: &str, text: &str, line: &Line<'_>, error: &serde_json::Error) ->
         .at(name, text, start..end, "here")
         .help("a recording is one JSON object per line, as `--save` writes it")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{FactId, Reason};
+    use crate::path::Vantage;
+    use crate::record::sample::recording;
+
+    fn refused(text: &str) -> String {
+        Recording::read("run.jsonl", text).unwrap_err().to_string()
+    }
+
+    fn lines(text: &str) -> Vec<&str> {
+        text.lines().collect()
+    }
+
+    #[test]
+    fn what_was_written_reads_back_byte_for_byte() {
+        let live = recording();
+        let text = live.write();
+        let again = Recording::read("run.jsonl", &text).unwrap();
+        assert_eq!(again, live);
+        assert_eq!(again.write(), text);
+    }
+
+    #[test]
+    fn bad_input_is_pointed_at() {
+        let text = recording().write();
+        assert!(refused("").contains("run.jsonl is empty"));
+        assert!(refused("\n \n").contains("run.jsonl is empty"));
+        assert!(refused("a\0b").contains("is not text"));
+        assert!(refused("hello\n").contains("^"));
+        assert!(refused("[]\n").contains("no head"));
+        assert!(refused("{\"type\":\"end\"}\n").contains("a recording begins with"));
+        assert!(refused("{\"type\":\"head\",\"schema\":\"clawprobe.recording/1\"}\n").contains("missing field"));
+        let head = lines(&text)[0];
+        let twice = refused(&format!("{head}\n{head}\n"));
+        assert!(twice.contains("a second head") && twice.contains("run.jsonl:2:1"), "{twice}");
+    }
+
+    #[test]
+    fn the_broken_line_and_column_are_named() {
+        let text = recording().write();
+        let mut lines = lines(&text);
+        lines[2] = "{\"type\":\"sheet\",,}";
+        let complaint = refused(&(lines.join("\n") + "\n"));
+        assert!(complaint.contains("run.jsonl:3:17"), "{complaint}");
+        let wrong_type = text.replacen("\"at_ms\":0.25", "\"at_ms\":\"soon\"", 1);
+        let complaint = refused(&wrong_type);
+        assert!(complaint.contains("run.jsonl:2:") && complaint.contains("expected f64"), "{complaint}");
+    }
+
+    #[test]
+    fn another_major_schema_is_refused_and_another_minor_is_not() {
+        let text = recording().write();
+        let newer = refused(&text.replacen("clawprobe.recording/1", "clawprobe.recording/2", 1));
+        assert!(newer.contains("`clawprobe.recording/2`") && newer.contains("another schema"), "{newer}");
+        assert!(refused(&text.replacen("clawprobe.recording/1", "clawprobe.recording/10", 1)).contains("another schema"));
+        assert!(refused(&text.replacen("clawprobe.recording/1", "", 1)).contains("another schema"));
+        assert!(Recording::read("r", &text.replacen("clawprobe.recording/1", "clawprobe.recording/1.3", 1)).is_ok());
+    }
+
+    #[test]
+    fn what_later_releases_add_is_left_out_and_unknown_tables_stay() {
+        let text = recording().write();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines[1] = lines[1].replacen('{', "{\"mood\":\"fine\",", 1);
+        let sheet = r#"{"type":"sheet","table":"weather","vantage":"here","state":{"state":"complete"},"rows":[{"cells":{"sky":{"state":"value","value":{"text":"blue"}}}}]}"#;
+        lines.insert(2, sheet.to_owned());
+        lines.insert(3, String::from(r#"{"type":"sample","series":[1,2]}"#));
+        let read = Recording::read("r", &(lines.join("\n") + "\n")).unwrap();
+        let sky = read.facts.cell(&FactId {
+            table: String::from("weather"),
+            vantage: Some(Vantage::site("here")),
+            key: Vec::new(),
+            field: String::from("sky"),
+        });
+        assert!(sky.is("blue"));
+        assert!(read.write().contains("weather") && !read.write().contains("sample"));
+    }
+
+    #[test]
+    fn a_recording_that_was_cut_off_counts_as_interrupted_wherever_it_was_cut() {
+        let whole = recording();
+        let text = whole.write();
+        let end = text.trim_end().rfind('\n').unwrap() + 1;
+        let first = text.find('\n').unwrap() + 1;
+        for cut in first..end {
+            let read = Recording::read("r", &text[..cut]).unwrap_or_else(|e| panic!("cut at {cut}: {e}"));
+            assert!(read.end.interrupted && read.end.note.is_some(), "cut at {cut}");
+            assert_eq!(Recording::read("r", &read.write()).unwrap(), read, "cut at {cut}");
+        }
+        let read = Recording::read("r", &text[..first]).unwrap();
+        for table in ["tcp", "upgrade", "connect"] {
+            let (_, state) = read.facts.rows(table, Some(&Vantage::path("here", "local")));
+            let shown = format!("{state:?} {:?}", read.facts.rows(table, Some(&Vantage::path("here", "local"))).0);
+            assert!(shown.contains(&format!("{:?}", Reason::Interrupted)), "{table}: {shown}");
+        }
+        assert!(Recording::read("r", &text[..end - 2]).unwrap().end.duration_ms > 0.0);
+    }
+
+    #[test]
+    fn a_public_recording_hides_the_address_everywhere_and_keeps_it_equal() {
+        let hidden = crate::record::redact::hide(recording());
+        let text = hidden.write();
+        assert!(!text.contains("192.168.7.9") && !text.contains("0011223344556677"), "{text}");
+        let stand_in = hidden.head.target.strip_prefix("ws://").and_then(|t| t.strip_suffix(":18789")).unwrap().to_owned();
+        assert!(stand_in.starts_with("address:"), "{stand_in}");
+        assert_eq!(text.matches(&stand_in).count(), 4, "target, key, text and reason:\n{text}");
+        assert_eq!(crate::record::redact::hide(hidden.clone()), hidden, "hiding twice changes nothing");
+        assert_eq!(Recording::read("r", &text).unwrap(), hidden);
+    }
+}

@@ -60,3 +60,42 @@ fn refused(path: &Path, title: &str) -> Complaint {
     let end = text.len();
     Complaint::new(title).at("command line", text, 0..end, "this file")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.jsonl");
+        save(&file, "old").unwrap();
+        save(&file, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let complaint = save(folder.path(), "x").unwrap_err().to_string();
+        assert!(complaint.contains("it is a directory") && complaint.contains('^'), "{complaint}");
+        let complaint = save(&folder.path().join("no/run.jsonl"), "x").unwrap_err().to_string();
+        assert!(complaint.contains("its folder does not exist"), "{complaint}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_pointing_and_a_device_stays_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("run.jsonl"), folder.path().join("latest"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        save(&link, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        save(Path::new("/dev/null"), "x").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}

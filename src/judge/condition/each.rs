@@ -76,6 +76,13 @@ impl Each {
         self.binders.iter().map(|b| (b.binder.clone(), binding(&b.source))).collect()
     }
 
+    /// The names of the tables whose rows it walks or filters by.
+    pub fn tables(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        self.binders.iter().for_each(|rows| rows.tables(&mut |table| names.push(table.name)));
+        names
+    }
+
     /// Every instance, in the order of the topology and of the rows.
     ///
     /// A table that is incomplete or not measured at a vantage adds one instance that is unknown.
