@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::code::{Layer, Plane, Severity};
+use crate::code::Layer;
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::site::{ConfigState, CredentialState, Slot, Source};
-use crate::judge::condition::{Condition, Each, Template};
 use crate::path::Kind;
 use crate::secret::Secret;
-use crate::shelf::Shelf;
 use crate::shelf::matrix::Matrix;
+use crate::shelf::page::Page;
 use crate::shelf::probe::Probe;
 use crate::shelf::symptom::Symptom;
+use crate::shelf::{Shelf, symptom_file};
 use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way};
 
 /// The secret of [`target`].
@@ -73,34 +73,31 @@ pub fn matrix(shelf: &Shelf) -> Matrix {
 
 /// A row of a layer that reads what its condition reads.
 pub fn row(code: &str, layer: Layer, each: &str, when: &str) -> Symptom {
-    let each = Each::parse(each).unwrap();
-    let sentence = Template::parse("A sentence.", &each).unwrap();
-    Symptom {
-        code: code.parse().unwrap(),
-        name: String::from("made-up"),
-        title: String::from("A row"),
-        layer,
-        plane: Plane::Access,
-        severity: Severity::Error,
-        since: String::from("0.1.0"),
-        when: Condition::parse(when, &each).unwrap(),
-        each,
-        lead: None,
-        explained_by: Vec::new(),
-        lookalikes: Vec::new(),
-        observed: sentence.clone(),
-        expected: sentence.clone(),
-        therefore: sentence,
-        first_response: String::from("Look."),
-        commands: Vec::new(),
-        fault: String::from("none"),
-        requirements: Vec::new(),
-        references: Vec::new(),
-        prose: Vec::new(),
-        fences: Vec::new(),
-        provenance: [].into(),
-        digest: String::from("00000000"),
-    }
+    let text = format!(
+        r#"+++
+code = "{code}"
+name = "made-up"
+title = "A row of a test"
+layer = "{layer}"
+plane = "access"
+severity = "error"
+since = "0.1.0"
+each = "{each}"
+when = "{when}"
+explained-by = []
+lookalikes = []
+commands = []
+requirements = []
+references = []
+observed = "One thing."
+expected = "Another thing."
+therefore = "Something follows."
+first-response = "Look."
+fault = "peer/none"
++++
+"#
+    );
+    symptom_file::read(&format!("{code}-made-up.md"), &text, "builtin", |_| Page::default()).unwrap().symptom
 }
 
 /// A way in plain text to a loopback port.
