@@ -1,4 +1,5 @@
 //! What can be tested without a real peer: one binary, one module per subject.
 
 mod claims;
+mod secrets;
 mod walls;
