@@ -35,8 +35,10 @@ impl Starts {
 struct Identity {
     boot_id: Option<String>,
     version: Option<String>,
-    /// Start of the process, in milliseconds relative to the beginning of the run.
-    start: Option<f64>,
+    /// Start of the process by each probe that tells an uptime, in milliseconds relative to the beginning of the run. The
+    /// gateway counts from its process's start in hello-ok and from its listener's start in the readiness route, seconds
+    /// apart, so only the same probe may be compared.
+    starts: Vec<(&'static str, f64)>,
 }
 
 /// Writes `pair` for each ordered pair of paths, and `families` for each loopback path.
@@ -78,17 +80,16 @@ fn identity(facts: &Facts, starts: &Starts, at: &Vantage) -> Identity {
         _ => None,
     };
     let http = |probe: &str, field: &str| facts.look("http", at, &[("probe", probe), ("address", "named")], field);
-    let start = [
+    let told = [
         ("connect", facts.look("connect", at, &[], "uptime")),
         ("ready", http("ready", "uptime")),
         ("startup", http("startup", "uptime")),
-    ]
-    .into_iter()
-    .find_map(|(probe, cell)| ms(cell).map(|uptime| starts.at(probe, at) - uptime));
+    ];
+    let start = |(probe, cell): (&'static str, Cell)| ms(cell).map(|uptime| (probe, starts.at(probe, at) - uptime));
     Identity {
         boot_id: text(facts.look("connect", at, &[], "boot-id")),
         version: text(facts.look("connect", at, &[], "version")).or_else(|| text(http("startup", "version"))),
-        start,
+        starts: told.into_iter().filter_map(start).collect(),
     }
 }
 
@@ -101,10 +102,11 @@ fn compare(a: &Identity, b: &Identity) -> SameGateway {
     {
         return SameGateway::Refuted;
     }
-    match (a.start, b.start) {
-        (Some(x), Some(y)) if (x - y).abs() <= SAME_START_MS => SameGateway::Proven,
-        (Some(_), Some(_)) => SameGateway::Refuted,
-        _ => SameGateway::Assumed,
+    let same_probe = |(probe, x): &(&str, f64)| b.starts.iter().find(|(other, _)| other == probe).map(|(_, y)| (x - y).abs());
+    match a.starts.iter().find_map(same_probe) {
+        Some(apart) if apart <= SAME_START_MS => SameGateway::Proven,
+        Some(_) => SameGateway::Refuted,
+        None => SameGateway::Assumed,
     }
 }
 
@@ -134,9 +136,9 @@ fn told(row: &Row) -> Identity {
     Identity {
         boot_id: None,
         version: row.cell("version").and_then(Cell::text).map(str::to_owned),
-        start: match row.cell("uptime").and_then(Cell::get) {
-            Some(Value::Ms(uptime)) => Some(-uptime),
-            _ => None,
+        starts: match row.cell("uptime").and_then(Cell::get) {
+            Some(Value::Ms(uptime)) => vec![("uptime", -uptime)],
+            _ => Vec::new(),
         },
     }
 }
