@@ -67,7 +67,8 @@ fn closed(row: RowBuilder, closing: &Closing, ask: &Ask<'_>) -> RowBuilder {
 /// The gateway's clock minus ours at the moment the challenge was sent: half a round trip before it arrived.
 fn offset(ts: i64, wall: i64, round_trip: Duration) -> Value {
     let sent = wall as f64 - round_trip.as_secs_f64() * 500.0;
-    Value::Ms((ts as f64 - sent).round())
+    // Adding zero turns a negative zero into a plain one.
+    Value::Ms((ts as f64 - sent).round() + 0.0)
 }
 
 #[cfg(test)]

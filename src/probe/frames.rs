@@ -108,9 +108,9 @@ fn end(error: &Error) -> Came {
 /// abnormal end.
 pub async fn leave(mut frames: Frames, deadline: &Deadline) {
     let farewell = async {
-        if frames.close(None).await.is_ok() {
-            while let Some(Ok(_)) = frames.next().await {}
-        }
+        // Where the peer has closed first this fails, and reading on is what sends our answer to its close frame.
+        let _ = frames.close(None).await;
+        while let Some(Ok(_)) = frames.next().await {}
     };
     // The peer's answer is a courtesy: whether it came in time changes nothing.
     let _ = tokio::time::timeout_at(deadline.within(FAREWELL).at(), farewell).await;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -24,6 +25,8 @@ pub struct Line {
     pub stream: Box<dyn Stream>,
     /// When it was begun.
     pub opened: Instant,
+    /// How long it took to connect, before any TLS: the round trip to the peer.
+    pub round_trip: Duration,
     /// What TLS showed; `None` on plain text.
     pub seen: Option<Seen>,
     /// Its place among the run's pre-authentication sockets: to be kept as long as the stream.
@@ -68,13 +71,14 @@ pub async fn open(ask: &mut Ask<'_>, peer: Option<SocketAddr>, alpn: &[&str]) ->
     let permit = permit(ask).await?;
     let opened = clock::now();
     let stream = plain(ask.lane, way, peer, &ask.deadline).await?;
+    let round_trip = clock::now() - opened;
     if way.endpoint.scheme != Scheme::Wss {
-        return Ok(Line { stream, opened, seen: None, permit });
+        return Ok(Line { stream, opened, round_trip, seen: None, permit });
     }
     match secure::secure(stream, &way.endpoint, &ask.target.tls, alpn, &ask.deadline).await {
         Ok((stream, seen)) => {
             ask.lane.untrusted |= !seen.convinces();
-            Ok(Line { stream, opened, seen: Some(seen), permit })
+            Ok(Line { stream, opened, round_trip, seen: Some(seen), permit })
         }
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
         Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),

@@ -21,7 +21,7 @@ pub struct Open {
     pub switched: Instant,
     /// When the connection was begun, for the gateway's pre-authentication limit.
     pub opened: Instant,
-    /// From the request to the 101: the round trip to whoever answered, as near as it can be had.
+    /// How long it took to connect: the round trip to the peer. The time to the 101 would add the gateway's own delay.
     pub round_trip: Duration,
     /// Its place among the run's pre-authentication sockets, given back when dropped.
     pub permit: Arc<tokio::sync::OwnedSemaphorePermit>,

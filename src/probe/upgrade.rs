@@ -9,6 +9,7 @@ mod extended;
 mod request;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
@@ -43,13 +44,11 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     };
     sheet.push(row(ask, &upgraded, offer, client));
     let succeeded = upgraded.outcome == Switch::Switched;
-    if let (true, Some(stream), Some(permit)) = (succeeded, upgraded.exchanged.switched, upgraded.permit) {
+    if let (true, Some(stream), Some(hold)) = (succeeded, upgraded.exchanged.switched, upgraded.hold) {
         let frames = frames::over(stream).await;
         if (offer, client) == (Offer::Http1, As::Plain) {
-            let switched = clock::now();
-            let round_trip = upgraded.exchanged.after.unwrap_or_default();
-            let opened = upgraded.opened;
-            ask.lane.websocket = Some(Open { frames, switched, opened, round_trip, permit, challenge: None });
+            let (switched, Hold { opened, round_trip, permit }) = (clock::now(), hold);
+            ask.lane.websocket = Some(Open { frames, switched, challenge: None, opened, round_trip, permit });
         } else {
             frames::leave(frames, &ask.deadline).await;
         }
@@ -66,8 +65,14 @@ struct Upgraded {
     outcome: Switch,
     exchanged: Exchanged,
     alpn: Option<String>,
+    hold: Option<Hold>,
+}
+
+/// What a WebSocket takes over from its line.
+struct Hold {
     opened: Instant,
-    permit: Option<Arc<OwnedSemaphorePermit>>,
+    round_trip: Duration,
+    permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Upgraded {
@@ -75,7 +80,7 @@ impl Upgraded {
     fn never(fault: Exchange) -> Self {
         let outcome = if fault == Exchange::Silent { Switch::Silent } else { Switch::Closed };
         let exchanged = Exchanged { outcome: fault, reply: None, after: None, bytes: 0, ran_out: false, switched: None };
-        Self { outcome, exchanged, alpn: None, opened: clock::now(), permit: None }
+        Self { outcome, exchanged, alpn: None, hold: None }
     }
 }
 
@@ -92,7 +97,7 @@ async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Resu
         let request = request::extended(way, client, &headers)?;
         if let Extended::Answered(exchanged) = extended(line.stream, first, request, &ask.deadline).await {
             let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;
-            return Ok(Upgraded { outcome, exchanged, alpn, opened: line.opened, permit: Some(line.permit) });
+            return Ok(Upgraded { outcome, exchanged, alpn, hold: None });
         }
         drop(line.permit);
         line = match line::open(ask, ask.lane.peer, &["http/1.1"]).await {
@@ -105,7 +110,8 @@ async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Resu
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     let accept = derive_accept_key(key.as_bytes());
     let outcome = outcome(ask, &exchanged, |reply| reply.header("sec-websocket-accept") == Some(accept.as_str()))?;
-    Ok(Upgraded { outcome, exchanged, alpn, opened: line.opened, permit: Some(line.permit) })
+    let hold = Hold { opened: line.opened, round_trip: line.round_trip, permit: line.permit };
+    Ok(Upgraded { outcome, exchanged, alpn, hold: Some(hold) })
 }
 
 /// How it was answered. `switched` tells whether a 101 (or, over HTTP/2, a 200) is a right one.

@@ -20,7 +20,7 @@ use crate::facts::{Because, Cell, Reason, Sheet};
 use crate::path::Vantage;
 use crate::plan::schedule::SLACK_MS;
 use crate::plan::{Lane, Plan, Step};
-use crate::probe::{Ask, Done, LaneState, blank};
+use crate::probe::{Ask, Done, LaneState, blank, frames};
 use crate::target::Way;
 
 /// How much later than its deadline a probe may notice it, before it is ended from outside.
@@ -29,6 +29,9 @@ const BACKSTOP: Duration = Duration::from_millis(50);
 /// How old a socket may get while the credential waits for the verdict of an inner lane. The gateway closes sockets that have
 /// not passed authentication after 15 s, releases before 2026.4.29 after 10 s: this leaves time for the exchange itself.
 const OLDEST_SOCKET: Duration = Duration::from_secs(7);
+
+/// How long ending a WebSocket may take, should the peer not answer.
+const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 
 /// The vantage of a lane's facts.
 pub fn vantage(plan: &Plan, lane: &Lane) -> Vantage {
@@ -66,6 +69,7 @@ pub async fn run_lane(stage: &Stage<'_, '_, impl Primitives>, index: usize) {
         run.settle_if_hopeless();
     }
     run.settle(Standing::Untried);
+    run.part().await;
 }
 
 /// A lane while it runs.
@@ -126,6 +130,13 @@ impl<'a, P: Primitives> Run<'a, '_, P> {
             Word::Send => Ok(()),
             Word::Withhold(because) => Err(because),
             Word::Wait => Err(Because::new(Reason::Withheld, "a path further in was not settled in time")),
+        }
+    }
+
+    /// Ends a WebSocket that no probe took over, as a client would: a dropped one is an abnormal end in the gateway's log.
+    async fn part(&mut self) {
+        if let Some(open) = self.state.websocket.take() {
+            frames::leave(open.frames, &Deadline::new(LONGEST_FAREWELL, self.limit)).await;
         }
     }
 

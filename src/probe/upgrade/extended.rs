@@ -101,3 +101,6 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 }
+
+#[cfg(test)]
+mod tests;
