@@ -216,3 +216,113 @@ impl Binding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::condition::{Condition, Each, Mistake};
+
+    /// The mistakes of a condition over one path `e`, one site `s`: what is underlined, message and help.
+    fn wrong(condition: &str) -> Vec<(String, Mistake)> {
+        let each = Each::parse("e in path, s in site").unwrap();
+        let mistakes = Condition::parse(condition, &each).expect_err(condition);
+        assert!(!mistakes.is_empty());
+        mistakes.into_iter().map(|m| (condition[m.span.clone()].to_owned(), m)).collect()
+    }
+
+    #[test]
+    fn each_mistake_is_underlined_and_explained() {
+        for (condition, under, message, help) in [
+            ("upgarde@e.outcome == closed", "upgarde", "no table `upgarde`", "`upgrade`"),
+            ("upgrade@e.outcom == closed", "outcom", "no field `outcom`", "`outcome`"),
+            ("upgrade@e.outcome == close", "close", "`close` is not one of", "`closed`"),
+            ("upgrade@e.outcome in [closed, refusd]", "refusd", "`refusd` is not one of", "`refused`"),
+            ("upgrade@f.outcome == closed", "f", "nothing is bound to `f`", "`e`"),
+            ("upgrade@e[ofer=h2].outcome == closed", "ofer", "no key column `ofer`", "`offer`"),
+            ("upgrade@e[offer=h3].outcome == closed", "h3", "`h3` is not one of", "`h2`"),
+            ("upgrade@e[offer=h2,offer=h2].outcome == closed", "offer", "given twice", ""),
+            ("upgrade@e.after > 60", "60", "lacks its unit", ""),
+            ("upgrade@e.after > 6 weeks", "6 weeks", "`weeks` is no unit", ""),
+            ("upgrade@e.status == 5 s", "5 s", "not a whole number", ""),
+            ("upgrade@e.server < \"b\"", "upgrade@e.server < \"b\"", "a text has no order", "=="),
+            ("upgrade@e.status == upgrade@e.server", "upgrade@e.status == upgrade@e.server", "a int is compared with a text", ""),
+            ("http@e.status == 200", "http@e.status", "many rows: which probe?", "probe=…"),
+            ("listener@site(e)[port=1].owner == gateway", "listener@site(e)[port=1].owner", "which address?", "any"),
+            ("listener@e[address=::1,port=1].owner == gateway", "e", "`listener` speaks about a site", "site(..)"),
+            ("upgrade@s.outcome == closed", "s", "`upgrade` speaks about a path", ""),
+            ("upgrade@direct(s).outcome == closed", "s", "`direct` is asked of a path", ""),
+            ("upgrade@inner(e).outcome == closed", "inner", "no function `inner`", "direct, site, host"),
+            ("upgrade.outcome == closed", "upgrade", "nothing is bound to `upgrade`", "upgrade@e"),
+            ("pair(e).same-gateway == proven", "pair(e).same-gateway", "has 2 ends", ""),
+            ("pair(e, s).same-gateway == proven", "s", "stands between paths", ""),
+            ("pair[a=e,b=e].same-gateway == proven", "pair[a=e,b=e].same-gateway", "named by its two ends", "pair(a, b)"),
+            ("upgrade(e, e).outcome == closed", "upgrade", "no table between two paths", "pair"),
+            ("any e in dns@s: e.ttl > 1 s", "e", "bound already", ""),
+            ("any count in dns@s: count.ttl > 1 s", "count", "word of the language", ""),
+            ("any x in path@e: x.kind == edge", "e", "walked as a whole", ""),
+            ("count(dns@s) > 1 s", "1 s", "not a whole number", ""),
+            ("e.clas == edge", "clas", "no field `clas`", "`class`"),
+            (
+                "any x in dns@s: any y in dns@s: any z in dns@s: z.ttl > 1 s",
+                "any z in dns@s:",
+                "nest at most two",
+                "derived fact",
+            ),
+            ("any l in listener@s: setting@l[source=file,key=l.port].value == x", "l.port", "`key` is a text", ""),
+        ] {
+            let found = wrong(condition);
+            let (text, mistake) = &found[0];
+            assert_eq!(text, under, "{condition}: {mistake:?}");
+            assert!(mistake.message.contains(message), "{condition}: {mistake:?}");
+            assert!(mistake.help.as_deref().unwrap_or_default().contains(help), "{condition}: {mistake:?}");
+        }
+    }
+
+    #[test]
+    fn grammar_is_refused_with_a_caret() {
+        for (condition, under, message, help) in [
+            ("", "", "the text ends", ""),
+            ("upgrade@e.outcome", "outcome", "the text ends where a comparison", ""),
+            ("upgrade@e.outcome = closed", "=", "`=` stands where", "`==`"),
+            ("upgrade@e.outcome == closed && e.kind == edge", "&", "`&` stands where", "`and`"),
+            ("upgrade@e.outcome == closed e.kind == edge", "e", "stands where the end, `and` or `or`", ""),
+            ("(upgrade@e.outcome == closed", "closed", "the text ends where `)`", ""),
+            ("e.host == 127.0.0.1", ".", "stands where", "double quotes"),
+            ("e.host == \"127", "\"127", "closing quote", ""),
+            ("closed == upgrade@e.outcome", "closed", "`closed` is no fact", ""),
+            ("any x in dns@s where x.ttl > 1 s", "s", "the text ends where `:`", ""),
+            ("upgrade@e[offer].outcome == closed", "]", "where `=` should stand", ""),
+            ("upgrade@e[offer=].outcome == closed", "]", "lacks its value", ""),
+            ("e.kind in edge", "edge", "where `[` should stand", ""),
+        ] {
+            let found = wrong(condition);
+            let (text, mistake) = &found[0];
+            assert_eq!(text, under, "{condition}: {mistake:?}");
+            assert!(mistake.message.contains(message), "{condition}: {mistake:?}");
+            assert!(mistake.help.as_deref().unwrap_or_default().contains(help), "{condition}: {mistake:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let found = wrong("upgarde@e.outcome == closed and (tcp@e.x == 1 or e.knd == edge)");
+        let under: Vec<&str> = found.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(under, ["upgarde", "tcp@e.x", "x", "knd"]);
+    }
+
+    #[test]
+    fn a_mistake_becomes_a_complaint_under_the_users_text() {
+        let text = "upgrade@e.outcom == closed";
+        let each = Each::parse("e in path").unwrap();
+        let complaint = Condition::parse(text, &each).unwrap_err()[0].complaint("mine.md", text).to_string();
+        assert!(complaint.contains("mine.md:1:11") && complaint.contains("^^^^^^"), "{complaint}");
+        assert!(complaint.contains("did you mean `outcome`?"), "{complaint}");
+    }
+
+    #[test]
+    fn tables_are_told_once() {
+        let each = Each::parse("e in path").unwrap();
+        let condition =
+            "upgrade@e.status == 200 and count(x in dns@site(e) where x.ttl > 1 s) > 1 and upgrade@e.outcome == closed";
+        assert_eq!(Condition::parse(condition, &each).unwrap().tables(), ["upgrade", "dns"]);
+    }
+}

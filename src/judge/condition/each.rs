@@ -1,15 +1,16 @@
 //! What a row is asked of: one instance per binding of its names.
 
-use super::ast::{At, Expr, KeyValue, Operand, Ref, Rows, Source, Test};
+use super::ast::{Rows, Source};
 use super::check::{Binding, Checker};
-use super::env::{Env, Item, Unseen, World};
+use super::env::Env;
+use super::instance::{Bound, Instance};
 use super::mistake::Mistake;
 use super::parser::Parser;
+use super::planned::planned;
 use super::syntax;
 use super::truth::Truth;
-use crate::code::Code;
-use crate::facts::{Because, Reason, Table, Value, dictionary};
-use crate::path::Vantage;
+use super::world::World;
+use crate::facts::Reason;
 
 /// A parsed and checked `each`: one or two binders, separated by a comma.
 ///
@@ -17,33 +18,6 @@ use crate::path::Vantage;
 #[derive(Debug, Clone)]
 pub struct Each {
     binders: Vec<Rows>,
-}
-
-/// What an instance binds a name to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Bound {
-    /// A site.
-    Site(Vantage),
-    /// A path.
-    Path(Vantage),
-    /// A row of a table; without key columns while [`Instance::unknown`] says that no row was seen.
-    Row {
-        /// The table's name.
-        table: &'static str,
-        /// From where; `None` for tables between two paths.
-        vantage: Option<Vantage>,
-        /// Key columns in declared order.
-        key: Vec<(String, Value)>,
-    },
-}
-
-/// One binding of the names of an [`Each`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Instance {
-    /// Names and what they are bound to, in order.
-    pub bound: Vec<(String, Bound)>,
-    /// Why it is not known whether there is such an instance: it stands for rows that nobody saw.
-    pub unknown: Option<Because>,
 }
 
 impl Each {
@@ -121,7 +95,7 @@ fn grow<'w>(env: &mut Env<'w>, binders: &'w [Rows], bound: &mut Vec<(String, Bou
     };
     let found = env.rows(&rows.source);
     for item in found.items {
-        bound.push((rows.binder.clone(), bind(&item)));
+        bound.push((rows.binder.clone(), Bound::of(&item)));
         env.items.push((&rows.binder, item));
         let held = rows.filter.as_deref().map(|f| env.eval(f));
         match held.as_ref().map_or(Truth::True, |h| h.truth) {
@@ -142,139 +116,6 @@ fn grow<'w>(env: &mut Env<'w>, binders: &'w [Rows], bound: &mut Vec<(String, Bou
     }
 }
 
-fn bind(item: &Item<'_>) -> Bound {
-    match item {
-        Item::Site(vantage) => Bound::Site(vantage.clone()),
-        Item::Path(vantage) => Bound::Path(vantage.clone()),
-        Item::Row { table, vantage, row } => Bound::Row { table: table.name, vantage: vantage.cloned(), key: row.key.clone() },
-    }
-}
-
-impl Instance {
-    /// `CODE@` and what is bound: `WS-01@here/edge:corp`, `LISTEN-07@here[address=0.0.0.0,port=18789]`; two joined by a comma.
-    pub fn id(&self, code: &Code) -> String {
-        let places: Vec<String> = self.bound.iter().map(|(_, bound)| bound.to_string()).filter(|text| !text.is_empty()).collect();
-        format!("{code}@{}", places.join(","))
-    }
-
-    /// The vantages it binds, in order and without repetition.
-    pub fn vantages(&self) -> Vec<Vantage> {
-        let mut found = Vec::new();
-        for (_, bound) in &self.bound {
-            if let Some(vantage) = bound.vantage()
-                && !found.contains(vantage)
-            {
-                found.push(vantage.clone());
-            }
-        }
-        found
-    }
-
-    /// The names as an environment; or what keeps the instance from being known.
-    pub(super) fn env<'w>(&'w self, world: World<'w>) -> Result<Env<'w>, Unseen> {
-        let mut env = Env::new(world);
-        for (name, bound) in &self.bound {
-            env.items.push((name, bound.item(world, self.unknown.as_ref())?));
-        }
-        match (&self.unknown, self.bound.last()) {
-            (Some(because), Some((_, bound))) => Err(bound.unseen(because.clone())),
-            _ => Ok(env),
-        }
-    }
-}
-
-impl Bound {
-    /// The vantage, where there is one.
-    pub fn vantage(&self) -> Option<&Vantage> {
-        match self {
-            Self::Site(vantage) | Self::Path(vantage) => Some(vantage),
-            Self::Row { vantage, .. } => vantage.as_ref(),
-        }
-    }
-
-    fn item<'w>(&self, world: World<'w>, unknown: Option<&Because>) -> Result<Item<'w>, Unseen> {
-        let lost = || self.unseen(unknown.cloned().unwrap_or(Reason::NotPlanned.into()));
-        match self {
-            Self::Site(vantage) => Ok(Item::Site(vantage.clone())),
-            Self::Path(vantage) => Ok(Item::Path(vantage.clone())),
-            Self::Row { table, vantage, key } => {
-                let table = dictionary::table(table).ok_or_else(lost)?;
-                let sheet = world.facts.sheet(table.name, vantage.as_ref()).ok_or_else(lost)?;
-                let row = sheet.rows.iter().find(|row| row.key == *key).ok_or_else(lost)?;
-                Ok(Item::Row { table, vantage: sheet.vantage.as_ref(), row })
-            }
-        }
-    }
-
-    fn unseen(&self, because: Because) -> Unseen {
-        let table = |name: &str| dictionary::table(name).unwrap_or(&crate::facts::tables::path::PATH);
-        let (table, vantage): (&'static Table, _) = match self {
-            Self::Site(vantage) => (table("site"), Some(vantage.clone())),
-            Self::Path(vantage) => (table("path"), Some(vantage.clone())),
-            Self::Row { table: name, vantage, .. } => (table(name), vantage.clone()),
-        };
-        let name = vantage.as_ref().map_or_else(|| table.name.to_owned(), |v| format!("{}@{v}", table.name));
-        Unseen { table, vantage, name, because }
-    }
-}
-
-impl std::fmt::Display for Bound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Site(vantage) | Self::Path(vantage) => write!(f, "{vantage}"),
-            Self::Row { vantage, key, .. } => {
-                if let Some(vantage) = vantage {
-                    write!(f, "{vantage}")?;
-                }
-                if key.is_empty() {
-                    return Ok(());
-                }
-                let columns: Vec<String> = key.iter().map(|(k, v)| format!("{k}={v}")).collect();
-                write!(f, "[{}]", columns.join(","))
-            }
-        }
-    }
-}
-
-/// Whether an expression uses only what is known before the run.
-fn planned(expr: &Expr) -> bool {
-    match expr {
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().all(planned),
-        Expr::Not(inner) => planned(inner),
-        Expr::Atom(atom) => match &atom.test {
-            Test::Compare { left, right, .. } => known(left) && if let Operand::Ref(right) = right { known(right) } else { true },
-            Test::Among { left, .. } | Test::Measured(left) => known(left),
-            Test::Tally { tally, .. } => planned_rows(&tally.rows) && tally.of.as_ref().is_none_or(known),
-        },
-        Expr::Quant { rows, body, .. } => planned_rows(rows) && planned(body),
-    }
-}
-
-fn planned_rows(rows: &Rows) -> bool {
-    matches!(rows.source, Source::Paths | Source::Sites) && rows.filter.as_deref().is_none_or(planned)
-}
-
-fn known(reference: &Ref) -> bool {
-    let plan = |table: &Table, field: &str| table.name == "path" || (table.name == "site" && field == "role");
-    match reference {
-        Ref::Key { .. } => true,
-        Ref::Field { table, field, .. } => plan(table, field.name),
-        // direct(..) asks which gateways are the same, and that is measured.
-        Ref::Cell { table, at, key, field } => {
-            let fixed = key.iter().all(|(_, v)| matches!(v, KeyValue::Value(_)));
-            plan(table, field.name) && fixed && at.as_ref().is_none_or(|at| !compares(at))
-        }
-    }
-}
-
-fn compares(at: &At) -> bool {
-    match at {
-        At::Binder(_) => false,
-        At::Direct(_) => true,
-        At::Site(inner) | At::Host(inner) => compares(inner),
-    }
-}
-
 fn span(expr: &syntax::Expr) -> syntax::Span {
     match expr {
         syntax::Expr::And(parts) | syntax::Expr::Or(parts) => match (parts.first(), parts.last()) {
@@ -284,5 +125,107 @@ fn span(expr: &syntax::Expr) -> syntax::Span {
         syntax::Expr::Not(inner) => span(inner),
         syntax::Expr::Test(test) => test.span.clone(),
         syntax::Expr::Quant { span, .. } => span.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Because;
+    use crate::judge::condition::fence;
+    use crate::path::Vantage;
+
+    fn ids(each: &str, text: &str) -> Vec<String> {
+        let fence = fence::parse(&format!("present\n{text}")).unwrap();
+        let code = "WS-01".parse().unwrap();
+        let show = |i: &Instance| {
+            let id = i.id(&code);
+            i.unknown.as_ref().map_or_else(|| id.clone(), |because| format!("{id} ({because})"))
+        };
+        Each::parse(each).unwrap().instances(&fence.world()).iter().map(show).collect()
+    }
+
+    const WAYS: &str =
+        "site gw role=gateway-host\npath gw/local\npath here/edge:a\npath here/edge:b\npath here/tunnel:x class=direct";
+
+    #[test]
+    fn one_instance_for_each_binding() {
+        assert_eq!(ids("e in path where e.class == edge", WAYS), ["WS-01@here/edge:a", "WS-01@here/edge:b"]);
+        assert_eq!(ids("s in site", WAYS), ["WS-01@gw", "WS-01@here"]);
+        assert_eq!(ids("s in site where s.role == gateway-host", WAYS), ["WS-01@gw"]);
+        assert_eq!(
+            ids("e in path where e.kind == edge, p in path where p.class == direct", WAYS),
+            [
+                "WS-01@here/edge:a,gw/local",
+                "WS-01@here/edge:a,here/tunnel:x",
+                "WS-01@here/edge:b,gw/local",
+                "WS-01@here/edge:b,here/tunnel:x"
+            ]
+        );
+        assert_eq!(ids("a in path where a.kind == edge, b in path where b.kind == edge and b.name != a.name", WAYS).len(), 2);
+        assert_eq!(
+            ids("e in path where e.port == 443", "path here/edge port=443\npath here/edge:2 port=80"),
+            ["WS-01@here/edge"]
+        );
+    }
+
+    #[test]
+    fn rows_are_instances_and_so_are_rows_nobody_saw() {
+        let one = "listener@here[address=::1,port=18789].owner = ssh";
+        assert_eq!(ids("n in listener", one), ["WS-01@here[address=::1,port=18789]"]);
+        assert_eq!(ids("n in listener where n.port == 22", one), [""; 0]);
+        assert_eq!(ids("n in listener", "listener@here = complete"), [""; 0]);
+        assert_eq!(
+            ids("n in listener", &format!("{one}\nlistener@here = incomplete: truncated")),
+            ["WS-01@here[address=::1,port=18789]", "WS-01@here (truncated)"]
+        );
+        let two = format!("{one}\nlistener@laptop = not measured: not-permitted");
+        assert_eq!(ids("n in listener", &two), ["WS-01@here[address=::1,port=18789]", "WS-01@laptop (not permitted)"]);
+        assert_eq!(ids("n in listener", WAYS), ["WS-01@gw (not planned)", "WS-01@here (not planned)"]);
+        assert_eq!(
+            ids("e in path where e.kind == edge, n in listener@host(e)", "path here/edge"),
+            ["WS-01@here/edge (not planned: no site is known to be the gateway's host)"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_instance_is_unknown_for_the_tables_reason() {
+        let fence = fence::parse("unknown\nlistener@here = not measured: not-permitted ask as root").unwrap();
+        let each = Each::parse("n in listener").unwrap();
+        let condition = super::super::Condition::parse("n.owner != gateway", &each).unwrap();
+        let instance = &each.instances(&fence.world())[0];
+        let outcome = condition.eval(&fence.world(), instance);
+        assert_eq!(outcome.truth, Truth::Unknown);
+        assert_eq!(outcome.lacks(), [("listener@here".to_owned(), Because::new(Reason::NotPermitted, "ask as root"))]);
+        assert_eq!(instance.vantages(), [Vantage::site("here")]);
+    }
+
+    #[test]
+    fn vantages_are_told_once() {
+        let fence =
+            fence::parse("clear\nlistener@here[address=::1,port=1].owner = ssh\nlistener@here[address=::1,port=2].owner = ssh");
+        let each = Each::parse("a in listener where a.port == 1, b in listener where b.port == 2").unwrap();
+        let instances = each.instances(&fence.unwrap().world());
+        assert_eq!(instances.len(), 1);
+        assert_eq!(instances[0].vantages(), [Vantage::site("here")]);
+    }
+
+    #[test]
+    fn what_is_measured_cannot_choose_instances() {
+        for (each, under) in [
+            ("e in path where upgrade@e.outcome == closed", "upgrade@e.outcome == closed"),
+            ("e in path where e.kind == edge and s.role == client", "s"),
+            ("s in site where s.system == linux or s.role == client", "s.system == linux or s.role == client"),
+            ("n in listener where n.owner == ssh", "n.owner == ssh"),
+            ("e in path where count(dns@site(e)) > 0", "count(dns@site(e)) > 0"),
+            ("e in path where any x in tcp@e: x.port == 1", "any x in tcp@e:"),
+            ("e in path where path@direct(e).kind == lan", "path@direct(e).kind == lan"),
+            ("a in path, b in path, c in path", "c"),
+            ("e in paths", "paths"),
+            ("e of path", "of"),
+        ] {
+            let mistakes = Each::parse(each).expect_err(each);
+            assert_eq!(&each[mistakes[0].span.clone()], under, "{each}: {mistakes:?}");
+        }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::ast::Expr;
 use super::check::Checker;
-use super::each::{Each, Instance};
-use super::env::{Env, World};
+use super::each::Each;
+use super::instance::Instance;
 use super::mistake::Mistake;
 use super::outcome::{Node, Outcome};
 use super::parser::Parser;
+use super::world::World;
 
 /// A parsed and checked condition.
 #[derive(Debug, Clone)]
@@ -52,12 +53,5 @@ impl Condition {
             }
         });
         names
-    }
-}
-
-impl<'w> Env<'w> {
-    /// An environment without names.
-    pub fn new(world: World<'w>) -> Self {
-        Self { world, items: Vec::new() }
     }
 }

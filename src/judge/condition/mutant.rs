@@ -96,3 +96,57 @@ impl Condition {
 fn lift(changes: Vec<Change>, around: impl Fn(Expr) -> Expr) -> Vec<Change> {
     changes.into_iter().map(|(what, expr)| (what, around(expr))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::condition::{Condition, Each, Truth, fence};
+
+    fn changes(condition: &str) -> Vec<String> {
+        let each = Each::parse("e in path").unwrap();
+        Condition::parse(condition, &each).unwrap().mutants().into_iter().map(|m| m.what).collect()
+    }
+
+    #[test]
+    fn every_atom_label_and_join_is_changed() {
+        assert_eq!(changes("e.kind == edge"), ["`e.kind == edge` negated"]);
+        assert_eq!(
+            changes("e.kind in [edge, serve] and not (e.port == 1 or e.port == 2)"),
+            [
+                "`and` made `or`",
+                "`e.kind in [edge, serve]` negated",
+                "`edge` taken out of `e.kind in [edge, serve]`",
+                "`serve` taken out of `e.kind in [edge, serve]`",
+                "without `e.kind in [edge, serve]`",
+                "`or` made `and`",
+                "`e.port == 1` negated",
+                "without `e.port == 1`",
+                "`e.port == 2` negated",
+                "without `e.port == 2`",
+            ]
+        );
+        assert_eq!(
+            changes("any x in tcp@e where x.port == 1: x.own == true"),
+            ["`x.own == true` negated", "`x.port == 1` negated"]
+        );
+        assert_eq!(
+            changes("count(x in tcp@e where x.port == 1) > 0"),
+            ["`count(x in tcp@e where x.port == 1) > 0` negated", "`x.port == 1` negated"]
+        );
+    }
+
+    #[test]
+    fn a_mutant_judges_otherwise() {
+        let each = Each::parse("e in path").unwrap();
+        let fence = fence::parse("present\npath here/edge port=443").unwrap();
+        let instance = &each.instances(&fence.world())[0];
+        let truth = |condition: &Condition| condition.eval(&fence.world(), instance).truth;
+        let condition = Condition::parse("e.kind == edge and e.port in [443, 80]", &each).unwrap();
+        assert_eq!(truth(&condition), Truth::True);
+        let fallen: Vec<String> =
+            condition.mutants().into_iter().filter(|m| truth(&m.condition) != Truth::True).map(|m| m.what).collect();
+        assert_eq!(
+            fallen,
+            ["`e.kind == edge` negated", "`e.port in [443, 80]` negated", "`443` taken out of `e.port in [443, 80]`"]
+        );
+    }
+}

@@ -142,7 +142,7 @@ impl<'a> Parser<'a> {
             "any" => self.quantifier(Quant::Any),
             "all" => self.quantifier(Quant::All),
             "none" => self.quantifier(Quant::None),
-            _ => self.test().map(Expr::Test),
+            _ => self.test().map(|test| Expr::Test(Box::new(test))),
         }
     }
 

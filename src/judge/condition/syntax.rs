@@ -26,7 +26,7 @@ pub(super) enum Expr {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    Test(Test),
+    Test(Box<Test>),
     Quant { quant: Quant, rows: Rows, body: Box<Expr>, span: Span },
 }
 

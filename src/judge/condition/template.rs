@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::ast::{At, Expr, Ref, Rows, Tally};
 use super::check::Checker;
-use super::each::{Each, Instance};
-use super::env::{Env, World};
+use super::each::Each;
+use super::env::Env;
+use super::instance::Instance;
 use super::mistake::Mistake;
 use super::parser::Parser;
 use super::truth::Truth;
+use super::world::World;
 use crate::facts::Cell;
 
 /// A sentence with holes, checked like a condition. `{{` and `}}` stand for braces.
@@ -170,5 +172,80 @@ fn listed<'w>(env: &mut Env<'w>, rows: &'w Rows, of: &'w Ref) -> String {
         (false, _) => values.join(", "),
         (true, true) => NOTHING.to_owned(),
         (true, false) => UNKNOWN.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::condition::fence;
+
+    const WORLD: &str = "present
+site here role=gateway-host
+path here/edge:corp host=gw.example port=443
+upgrade@here/edge:corp.status = 200
+upgrade@here/edge:corp.server = absent
+upgrade@here/local.address = 127.0.0.1:18789
+tcp@here/edge:corp[address=203.0.113.5,port=443].connected = refused
+tcp@here/edge:corp[address=203.0.113.6,port=443].connected = refused
+tcp@here/edge:corp[address=203.0.113.7,port=443].connected = accepted
+listener@here[address=127.0.0.1,port=18789].owner = gateway
+listener@here = incomplete: not-permitted
+dns@here = complete";
+
+    fn say(text: &str) -> String {
+        let fence = fence::parse(WORLD).unwrap();
+        let each = Each::parse("e in path where e.class == edge").unwrap();
+        let instance = &each.instances(&fence.world())[0];
+        Template::parse(text, &each).unwrap_or_else(|m| panic!("{text}: {m:?}")).render(&fence.world(), instance)
+    }
+
+    #[test]
+    fn holes_are_filled() {
+        for (text, expected) in [
+            ("{e} answered {upgrade@e.status} at {e.host}:{e.port}.", "edge:corp answered 200 at gw.example:443."),
+            ("{direct(e)} at {upgrade@direct(e).address}, {host(e)}, {site(e)}", "local at 127.0.0.1:18789, here, here"),
+            ("{upgrade@e.server}, {upgrade@e.body}", "nothing, unknown"),
+            ("{direct(direct(e))} {upgrade@direct(direct(e)).status}", "unknown unknown"),
+            ("{listener@host(e)[address=127.0.0.1,port=18789].owner}", "gateway"),
+            ("{any x in tcp@e where x.connected == refused: x.address} refused", "203.0.113.5, 203.0.113.6 refused"),
+            ("{any x in tcp@e where x.connected == silent: x.address}", "nothing"),
+            ("{any x in listener@host(e) where x.owner == ssh: x.address}", "unknown"),
+            ("{any x in tcp@e: x.port}", "443"),
+            ("{count(tcp@e)}, {distinct(x.connected for x in tcp@e)}, {count(listener@host(e))}", "3, 2, at least 1"),
+            ("{pair(e, direct(e)).same-gateway}", "unknown"),
+            ("'{{\"a\": {e.port}}}' größer", "'{\"a\": 443}' größer"),
+        ] {
+            assert_eq!(say(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_row_is_named_by_its_key() {
+        let fence = fence::parse(WORLD).unwrap();
+        let each = Each::parse("l in listener").unwrap();
+        let instances = each.instances(&fence.world());
+        let template = Template::parse("{l}: {l.owner} on {l.port}", &each).unwrap();
+        assert_eq!(template.render(&fence.world(), &instances[0]), "127.0.0.1 18789: gateway on 18789");
+        assert_eq!(template.render(&fence.world(), &instances[1]), "unknown: unknown on unknown");
+    }
+
+    #[test]
+    fn wrong_holes_are_underlined() {
+        let each = Each::parse("e in path").unwrap();
+        for (text, under) in [
+            ("a {upgrade@e.sttus} b", "sttus"),
+            ("ü {f}", "f"),
+            ("{e", "{e"),
+            ("e}", "}"),
+            ("{}", ""),
+            ("{e e}", "e"),
+            ("{any x in tcp@e where x.conected == refused: x.address}", "conected"),
+            ("{count(tcpp@e)}", "tcpp"),
+        ] {
+            let mistakes = Template::parse(text, &each).expect_err(text);
+            assert_eq!(&text[mistakes[0].span.clone()], under, "{text}: {mistakes:?}");
+        }
+        assert_eq!(Template::parse("{upgrade@e.a} {f}", &each).unwrap_err().len(), 2);
     }
 }
