@@ -170,3 +170,115 @@ fn header_names(raw: &[u8]) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::probe::trial::{answering, head, peer};
+
+    async fn ask(peer: std::net::SocketAddr, ms: u64) -> Exchanged {
+        let request = Request::builder().uri("/health").header("host", "gw").body(Empty::new()).unwrap();
+        let deadline = Deadline::new(Duration::from_millis(ms), clock::now() + Duration::from_secs(60));
+        exchange(Box::new(TcpStream::connect(peer).await.unwrap()), request, &deadline).await
+    }
+
+    async fn outcome(bytes: &str) -> Exchange {
+        ask(answering(bytes).await.0, 5_000).await.outcome
+    }
+
+    #[tokio::test]
+    async fn a_whole_answer_is_read_with_its_names_as_sent() {
+        let bytes = "HTTP/1.1 200 OK\r\nX-Odd-CASE: a\r\ncontent-length: 2\r\nServer: x:y\r\n\r\nhi";
+        let (peer, mut heard) = answering(bytes).await;
+        let exchanged = ask(peer, 5_000).await;
+        let reply = exchanged.reply.unwrap();
+        assert_eq!((exchanged.outcome, reply.status, reply.body.as_slice()), (Exchange::Answered, 200, &b"hi"[..]));
+        assert_eq!(reply.names, ["X-Odd-CASE", "content-length", "Server"]);
+        assert_eq!(exchanged.bytes, bytes.len() as u64);
+        assert!(exchanged.after.is_some());
+        assert_eq!(heard.recv().await.unwrap(), "GET /health HTTP/1.1\r\nHost: gw\r\n\r\n");
+    }
+
+    #[tokio::test]
+    async fn what_came_decides() {
+        assert_eq!(outcome("").await, Exchange::ClosedEmpty);
+        assert_eq!(outcome("SSH-2.0-OpenSSH_9.2\r\n").await, Exchange::Garbage);
+        assert_eq!(outcome("\x15\x03\x01\x00\x02\x02\x46").await, Exchange::Garbage);
+        assert_eq!(outcome("HTTP/1.1 2").await, Exchange::Cut);
+        assert_eq!(outcome("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi").await, Exchange::Cut);
+        assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\nuntil the end").await, Exchange::Answered);
+        assert_eq!(outcome("HTTP/1.0 404 Not Found\r\n\r\n").await, Exchange::Answered);
+    }
+
+    #[tokio::test]
+    async fn a_banner_before_the_request_is_garbage() {
+        let peer = peer(|mut stream| async move {
+            stream.write_all(b"220 mail ESMTP\r\n").await.unwrap();
+            let _ = stream.read(&mut [0; 64]).await;
+        });
+        assert_eq!(ask(peer.await, 5_000).await.outcome, Exchange::Garbage);
+    }
+
+    #[tokio::test]
+    async fn a_reset_is_told_from_a_close() {
+        let peer = peer(|mut stream| async move {
+            head(&mut stream).await;
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        });
+        assert_eq!(ask(peer.await, 5_000).await.outcome, Exchange::Reset);
+    }
+
+    #[tokio::test]
+    async fn silence_lasts_until_the_deadline() {
+        let quiet = peer(|mut stream| async move {
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let exchanged = ask(quiet.await, 100).await;
+        assert!(exchanged.ran_out && exchanged.outcome == Exchange::Silent && exchanged.reply.is_none());
+        let stalled = peer(|mut stream| async move {
+            head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi").await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let exchanged = ask(stalled.await, 100).await;
+        assert!(exchanged.ran_out && exchanged.outcome == Exchange::Cut);
+        assert_eq!(exchanged.reply.unwrap().body, b"hi");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit() {
+        let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n{}", "x".repeat(200_000));
+        let exchanged = ask(answering(long).await.0, 5_000).await;
+        assert_eq!((exchanged.outcome, exchanged.reply.unwrap().body.len()), (Exchange::Answered, MOST_BODY));
+    }
+
+    #[tokio::test]
+    async fn a_switched_stream_carries_what_follows() {
+        let peer = peer(|mut stream| async move {
+            head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nframes").await.unwrap();
+            let mut back = [0; 4];
+            stream.read_exact(&mut back).await.unwrap();
+            stream.write_all(&back).await.unwrap();
+        });
+        let request = Request::builder().uri("/").header("connection", "upgrade").header("upgrade", "websocket");
+        let deadline = Deadline::new(Duration::from_secs(5), clock::now() + Duration::from_secs(60));
+        let stream = Box::new(TcpStream::connect(peer.await).await.unwrap());
+        let exchanged = exchange(stream, request.body(Empty::new()).unwrap(), &deadline).await;
+        assert_eq!(exchanged.reply.unwrap().names, ["Upgrade", "Connection"]);
+        let mut stream = exchanged.switched.unwrap();
+        stream.write_all(b"ping").await.unwrap();
+        let mut all = String::new();
+        stream.read_to_string(&mut all).await.unwrap();
+        assert_eq!(all, "framesping");
+    }
+
+    #[test]
+    fn an_interim_head_is_not_the_answers() {
+        let raw = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\nC: no header\r\n";
+        assert_eq!(header_names(raw), ["A", "B"]);
+    }
+}

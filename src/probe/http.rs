@@ -198,3 +198,6 @@ async fn via_proxy(ask: &mut Ask<'_>, way: &Way) -> Done {
     sheet.push(row);
     Done { sheets: vec![sheet], succeeded: true }
 }
+
+#[cfg(test)]
+mod tests;

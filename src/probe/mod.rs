@@ -35,6 +35,8 @@ pub mod socket;
 pub mod tap;
 pub mod tcp;
 pub mod tls;
+#[cfg(test)]
+mod trial;
 pub mod trust;
 pub mod upgrade;
 pub mod user;

@@ -148,3 +148,6 @@ async fn unix(ask: &mut Ask<'_>, way: &Way) -> Done {
     }
     Done { sheets: vec![Sheet::new(&TCP, ask.vantage)], succeeded: opened.is_ok() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ fn row(purpose: Purpose, seen: &Seen, settings: &TlsSettings, redactor: &Redacto
 
 /// The longest text of a peer that goes into a fact, in characters; a certificate may carry any number of names.
 const LONGEST: usize = 400;
+
+#[cfg(test)]
+mod tests;

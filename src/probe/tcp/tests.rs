@@ -1,0 +1,116 @@
+use super::*;
+use crate::probe::trial::{Trial, peer};
+
+#[tokio::test]
+async fn a_listener_accepts_and_becomes_the_peer() {
+    let at = peer(|stream| async move { drop(stream) }).await;
+    let mut trial = Trial::new(Kind::Lan, at.port());
+    assert!(trial.run(run).await);
+    assert_eq!((trial.lane.peer, trial.lane.other, trial.rows("tcp").len()), (Some(at), None, 1));
+    for (field, text) in [
+        ("connected", "accepted"),
+        ("named", "true"),
+        ("own", "true"),
+        ("family", "v4"),
+        ("source", "127.0.0.1"),
+        ("error", "absent"),
+    ] {
+        assert_eq!(trial.text("tcp", &[], field), text, "{field}");
+    }
+    if cfg!(target_os = "linux") {
+        assert!(trial.cell("tcp", &[], "rtt").get().is_some() && trial.text("tcp", &[], "retransmits") == "0");
+    }
+}
+
+#[tokio::test]
+async fn on_local_the_other_family_is_dialled_but_not_named() {
+    let v6 = tokio::net::TcpListener::bind("[::1]:0").await.unwrap();
+    let port = v6.local_addr().unwrap().port();
+    let mut trial = Trial::new(Kind::Local, port);
+    assert!(!trial.run(run).await);
+    assert_eq!(trial.text("tcp", &[("address", "127.0.0.1")], "connected"), "refused");
+    assert_eq!(trial.text("tcp", &[("address", "127.0.0.1")], "rtt"), "not measured: blocked: there is no connection");
+    assert_eq!(trial.text("tcp", &[("address", "::1")], "connected"), "accepted");
+    assert_eq!(trial.text("tcp", &[("address", "::1")], "named"), "false");
+    assert_eq!((trial.lane.peer, trial.lane.other.map(|o| o.is_ipv6())), (None, Some(true)));
+    assert_eq!(trial.lane.blocked, Some(format!("tcp@here/local[address=127.0.0.1,port={port}].connected")));
+}
+
+#[tokio::test]
+async fn a_silent_address_leaves_time_for_the_next() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+    socket.listen(0).unwrap();
+    let full = socket.local_addr().unwrap().as_socket().unwrap();
+    // One connection fills a backlog of 0.
+    let _held: Vec<_> =
+        (0..2).map_while(|_| std::net::TcpStream::connect_timeout(&full, Duration::from_millis(50)).ok()).collect();
+    let next = std::net::TcpListener::bind(("127.0.0.2", full.port())).unwrap();
+    let mut trial = Trial::new(Kind::Lan, full.port());
+    trial.own = Duration::from_millis(300);
+    trial.lane.addresses = vec![full.ip(), next.local_addr().unwrap().ip()];
+    assert!(trial.run(run).await);
+    assert_eq!(trial.text("tcp", &[("address", "127.0.0.1")], "connected"), "silent");
+    assert_eq!(trial.lane.peer, Some(next.local_addr().unwrap()));
+    let mut ended = Trial::new(Kind::Lan, full.port());
+    ended.run = Duration::from_millis(60);
+    assert!(!ended.run(run).await);
+    assert_eq!(ended.text("tcp", &[], "connected"), "not measured: deadline");
+}
+
+#[tokio::test]
+async fn a_name_without_address_blocks() {
+    let mut trial = Trial::new(Kind::Edge, 9).host("gw.example");
+    trial.lane.blocked = Some(String::from("dns@here[…].class"));
+    assert!(!trial.run(run).await);
+    let sheet = trial.facts.sheet("tcp", Some(&crate::path::Vantage::path("here", "edge"))).unwrap();
+    assert!(matches!(&sheet.state, crate::facts::SheetState::NotMeasured(b) if b.because == "dns@here[…].class"));
+}
+
+#[tokio::test]
+async fn an_edge_on_this_host_is_asked_from_an_ordinary_address() {
+    let at = peer(|stream| async move { drop(stream) }).await;
+    let mut edge = Trial::new(Kind::Edge, at.port());
+    assert!(edge.run(run).await);
+    // A machine with nothing but loopback has no such address.
+    assert_eq!(edge.text("tcp", &[], "source"), edge.lane.source.map_or("127.0.0.1".into(), |s| s.to_string()));
+    assert!(edge.lane.source.is_none_or(|s| !s.is_loopback()));
+    for kind in [Kind::Local, Kind::Tunnel] {
+        let mut trial = Trial::new(kind, at.port());
+        assert!(trial.run(run).await);
+        assert_eq!(trial.lane.source, None, "{kind}");
+    }
+}
+
+#[test]
+fn the_best_source_is_ordinary_and_stable() {
+    let all = || ["127.0.0.1", "169.254.1.1", "192.168.1.5", "10.0.0.9", "::1", "fe80::1", "fd00::2"].map(|a| a.parse().unwrap());
+    assert_eq!(best_source(true, all().into_iter()), Some("10.0.0.9".parse().unwrap()));
+    assert_eq!(best_source(false, all().into_iter()), Some("fd00::2".parse().unwrap()));
+    assert_eq!(best_source(true, ["127.0.0.1".parse().unwrap()].into_iter()), None);
+}
+
+#[test]
+fn both_families_of_a_name_are_named() {
+    let way = Trial::new(Kind::Local, 1).way;
+    let (v4, v6): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "::1".parse().unwrap());
+    assert_eq!(dials(&way, &[v4, v6]), [(v4, true), (v6, true)]);
+    assert_eq!(dials(&way, &[v6]), [(v6, true), (v4, false)]);
+    assert_eq!(dials(&way, &["10.0.0.1".parse().unwrap()]).len(), 1);
+    assert_eq!(dials(&Trial::new(Kind::Tunnel, 1).way, &[v4]), [(v4, true)]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_has_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gw.sock");
+    let _listener = tokio::net::UnixListener::bind(&file).unwrap();
+    let mut trial = Trial::new(Kind::Local, 0).host(file.to_str().unwrap());
+    trial.way.endpoint.scheme = Scheme::Unix;
+    assert!(trial.run(run).await && trial.rows("tcp").is_empty());
+    assert!(!{
+        trial.way.endpoint.host.push('x');
+        trial.run(run).await
+    });
+}
