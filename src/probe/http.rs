@@ -63,10 +63,6 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
     let path = path(route, ask.target);
     let row = RowBuilder::new(&HTTP, [Value::from(route.as_str()), Value::from(key.clone())]).set("path", path.clone());
     let authority = if key == NAMED { host(way) } else { peer.map_or_else(|| host(way), |p| plain_authority(p, way)) };
-    let request = match build(&path, &authority, edge_headers(ask, way, peer)) {
-        Ok(request) => request,
-        Err(error) => return (row.rest(Cell::not_measured(Because::new(Reason::Unsupported, error))), false),
-    };
     let line = match line::open(ask, peer, &["http/1.1"]).await {
         Ok(line) => line,
         Err(fault) => {
@@ -75,6 +71,11 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
                 Err(because) => (row.rest(Cell::NotMeasured(because)), false),
             };
         }
+    };
+    // Only now: the handshake may have marked the lane as untrusted.
+    let request = match build(&path, &authority, edge_headers(ask, way, peer)) {
+        Ok(request) => request,
+        Err(error) => return (row.rest(Cell::not_measured(Because::new(Reason::Unsupported, error))), false),
     };
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     if route == Route::Health && key == NAMED && way.endpoint.scheme == Scheme::Ws {
@@ -99,10 +100,9 @@ fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged) -> Row {
         return row.set("outcome", exchanged.outcome.as_str()).maybe("after", exchanged.after).rest(Cell::Absent);
     };
     let answer = Answer::read(reply, ask.redactor);
-    if answer.error_type.as_deref() == Some(ATTRIBUTION) {
-        if let Some(because) = line::unattributable(ask) {
-            return row.rest(Cell::NotMeasured(because));
-        }
+    let nobody = answer.error_type.as_deref() == Some(ATTRIBUTION);
+    if let Some(because) = line::unattributable(ask).filter(|_| nobody) {
+        return row.rest(Cell::NotMeasured(because));
     }
     row.set("outcome", exchanged.outcome.as_str())
         .set("status", i64::from(reply.status))

@@ -1,26 +1,21 @@
-//! A bench for tests of one primitive: an ask of one way, and peers on real sockets.
+//! Trials of one primitive: a bench that keeps the facts, and peers that tell what they heard.
 
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Ask, Done, LaneState};
-use crate::clock::{self, Deadline};
+use super::bench::Bench;
+use super::{Ask, Done};
 use crate::facts::{Cell, Facts, Row};
 use crate::path::{HERE, Kind, Vantage};
-use crate::plan::{Step, fixture};
-use crate::secret::{Marker, Redactor};
-use crate::target::{Target, Way};
 
-/// One way, its lane and a step.
+/// A bench, its two deadlines and the facts of what was run on it.
 pub struct Trial {
-    pub target: Target,
-    pub way: Way,
-    pub lane: LaneState,
-    pub step: Step,
+    bench: Bench,
     /// The probe's own deadline.
     pub own: Duration,
     /// What is left of the run.
@@ -28,26 +23,26 @@ pub struct Trial {
     pub facts: Facts,
 }
 
+impl Deref for Trial {
+    type Target = Bench;
+
+    fn deref(&self) -> &Bench {
+        &self.bench
+    }
+}
+
+impl DerefMut for Trial {
+    fn deref_mut(&mut self) -> &mut Bench {
+        &mut self.bench
+    }
+}
+
 impl Trial {
-    /// A way of a kind, in plain text to a loopback port.
+    /// A way of a kind, in plain text to a loopback port that TCP has not dialled yet.
     pub fn new(kind: Kind, port: u16) -> Self {
-        let step = Step {
-            probe: String::from("trial"),
-            primitive: String::from("trial"),
-            with: [].into(),
-            needs: Vec::new(),
-            deadline_ms: 5_000,
-            credential: false,
-        };
-        Self {
-            target: fixture::target(Vec::new()),
-            way: fixture::way(kind.as_str(), kind, port),
-            lane: LaneState::default(),
-            step,
-            own: Duration::from_secs(5),
-            run: Duration::from_secs(60),
-            facts: Facts::default(),
-        }
+        let mut bench = Bench::new(kind, SocketAddr::new([127, 0, 0, 1].into(), port));
+        bench.lane.peer = None;
+        Self { bench, own: Duration::from_secs(5), run: Duration::from_secs(60), facts: Facts::default() }
     }
 
     /// The same with a parameter of the probe file.
@@ -70,18 +65,8 @@ impl Trial {
 
     /// Runs a primitive and keeps its facts.
     pub async fn run(&mut self, primitive: impl AsyncFnOnce(&mut Ask<'_>) -> Done) -> bool {
-        let vantage = Vantage::path(HERE, self.way.name.clone());
-        let redactor = Redactor::new(Marker::from_text("m"), self.target.secrets.clone());
-        let mut ask = Ask {
-            step: &self.step,
-            target: &self.target,
-            way: Some(&self.way),
-            vantage: &vantage,
-            deadline: Deadline::new(self.own, clock::now() + self.run),
-            lane: &mut self.lane,
-            redactor: &redactor,
-            sockets: Arc::new(tokio::sync::Semaphore::new(4)),
-        };
+        let ms = |d: Duration| u64::try_from(d.as_millis()).unwrap();
+        let mut ask = self.bench.ask_within(ms(self.own), ms(self.run));
         let done = primitive(&mut ask).await;
         done.sheets.into_iter().for_each(|sheet| self.facts.add(sheet));
         done.succeeded

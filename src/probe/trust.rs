@@ -204,7 +204,7 @@ mod tests {
 
     fn judge(anchors: &Anchors, leaf: &CertificateDer<'static>, name: &str) -> Trust {
         let name = ServerName::try_from(name.to_owned()).unwrap();
-        anchors.judge(&[leaf.clone()], &name, UnixTime::now(), &rustls::crypto::ring::default_provider())
+        anchors.judge(std::slice::from_ref(leaf), &name, UnixTime::now(), &rustls::crypto::ring::default_provider())
     }
 
     fn signed(params: CertificateParams, by: &CertifiedIssuer<'static, KeyPair>) -> CertificateDer<'static> {
@@ -236,8 +236,8 @@ mod tests {
         own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let leaf = own.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
         assert_eq!(judge(&anchors(&[authority().der().clone()], None), &leaf, "gw.example"), Trust::SelfSigned);
-        assert_eq!(judge(&anchors(&[leaf.clone()], None), &leaf, "gw.example"), Trust::Trusted);
-        assert_eq!(judge(&anchors(&[leaf.clone()], None), &leaf, "other.example"), Trust::WrongName);
+        assert_eq!(judge(&anchors(std::slice::from_ref(&leaf), None), &leaf, "gw.example"), Trust::Trusted);
+        assert_eq!(judge(&anchors(std::slice::from_ref(&leaf), None), &leaf, "other.example"), Trust::WrongName);
     }
 
     #[test]

@@ -38,10 +38,9 @@ impl Shape {
         if text.is_empty() {
             return Body::Empty.into();
         }
-        if text.starts_with(['{', '[']) {
-            if let Ok(value) = serde_json::from_slice(&reply.body) {
-                return json(&value);
-            }
+        let json_like = text.starts_with(['{', '[']);
+        if let Some(value) = json_like.then(|| serde_json::from_slice(&reply.body).ok()).flatten() {
+            return json(&value);
         }
         let html = reply.header("content-type").is_some_and(|t| t.contains("html"));
         if text.starts_with('<') { markup(text, html) } else { Body::Text.into() }

@@ -92,7 +92,7 @@ fn the_best_source_is_ordinary_and_stable() {
 
 #[test]
 fn both_families_of_a_name_are_named() {
-    let way = Trial::new(Kind::Local, 1).way;
+    let way = Trial::new(Kind::Local, 1).way.clone();
     let (v4, v6): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "::1".parse().unwrap());
     assert_eq!(dials(&way, &[v4, v6]), [(v4, true), (v6, true)]);
     assert_eq!(dials(&way, &[v6]), [(v6, true), (v4, false)]);
