@@ -2,6 +2,8 @@
 
 mod claims;
 mod conditions;
+mod listener;
 mod mutation;
 mod secrets;
+mod settings;
 mod walls;
