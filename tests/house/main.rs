@@ -4,6 +4,8 @@ mod claims;
 mod conditions;
 mod listener;
 mod mutation;
+mod overlay;
 mod secrets;
 mod settings;
+mod shelf;
 mod walls;
