@@ -15,7 +15,7 @@ use super::tap::{End, Tap};
 use crate::clock::{self, Deadline};
 use crate::facts::tables::http::Exchange;
 
-/// The most of a body that is read. Every body the gateway writes for a probe is below 1 KiB, its Control UI page below 16 KiB.
+/// The most of a body that is read. Every body the gateway writes for a probe is below 1 KiB, its Control UI page below 20 KiB.
 pub const MOST_BODY: usize = 64 * 1024;
 
 /// The most of an answer that is kept raw, to read its header names as they were sent: hyper's own limit of 100 headers fits.
