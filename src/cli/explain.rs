@@ -159,8 +159,7 @@ fn flow(text: &str, width: u16) -> String {
         if own {
             wrap(&mut out, &std::mem::take(&mut paragraph), width);
             if !fence {
-                let indent = if line.trim().is_empty() { 0 } else { INDENT };
-                let _ = writeln!(out, "{:indent$}{}", "", line.trim_end());
+                out += if line.trim().is_empty() { "\n".to_owned() } else { inset(line, "") }.as_str();
             }
         } else {
             paragraph = if paragraph.is_empty() { line.to_owned() } else { format!("{paragraph} {line}") };

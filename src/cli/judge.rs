@@ -17,9 +17,9 @@ use crate::shelf::Shelf;
 pub fn judge(flags: &Replay) -> Result<u8, End> {
     let own = settings::own(&settings_of(flags))?;
     let shelf = Shelf::with_overlays(&own.overlays)?;
-    let mut recording = read::open(&flags.recording)?;
     Selection::parse(&shelf, &flags.judging.only, &flags.judging.skip)?;
     let sinks = sink::sinks(&flags.telling, &[(RECORDING, &flags.recording)])?;
+    let mut recording = read::open(&flags.recording)?;
     override_head(&mut recording.head, &flags.judging);
     let recording = share(recording, flags.judging.share);
     if !flags.telling.quiet {

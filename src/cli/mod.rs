@@ -8,7 +8,6 @@ mod guard;
 mod judge;
 mod listing;
 mod look;
-pub mod matrix;
 pub mod probes;
 mod progress;
 mod recorder;

@@ -62,32 +62,34 @@ fn sentences(root: &Finding, report: &Report<'_>) -> Vec<Vec<Cell>> {
     let blocked: Vec<&str> =
         verdict.undecided.iter().filter(|u| u.beneath.as_ref() == Some(&root.id)).map(|u| u.code.as_str()).collect();
     if !blocked.is_empty() {
-        lines.push(line("blocked", &format!("{} cannot be decided while this lasts.", codes(&blocked))));
+        lines.push(line("blocked", &format!("{} cannot be decided while this lasts.", codes(blocked))));
     }
     lines
 }
 
-/// Codes by family, each code once: `WS-01, 02, 07, AUTH-02`.
-pub fn codes(all: &[&str]) -> String {
+/// More codes than this are told by their families.
+const MANY: usize = 4;
+
+/// Codes, each once: `WS-01, WS-02, AUTH-02`; many of them by family: `12 rows of WS, AUTH`.
+pub fn codes<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+    let mut rows = 0;
     let mut seen: Vec<&str> = Vec::new();
     for code in all {
-        if !seen.contains(code) {
+        rows += 1;
+        if !seen.contains(&code) {
             seen.push(code);
         }
     }
-    let mut family = "";
-    let mut parts = Vec::new();
-    for code in seen {
-        match code.rsplit_once('-') {
-            Some((prefix, number)) if prefix == family => parts.push(number.to_owned()),
-            Some((prefix, _)) => {
-                family = prefix;
-                parts.push(code.to_owned());
-            }
-            None => parts.push(code.to_owned()),
+    if seen.len() <= MANY {
+        return seen.join(", ");
+    }
+    let mut families: Vec<&str> = Vec::new();
+    for family in seen.iter().filter_map(|code| code.rsplit_once('-')).map(|(family, _)| family) {
+        if !families.contains(&family) {
+            families.push(family);
         }
     }
-    parts.join(", ")
+    format!("{rows} rows of {}", families.join(", "))
 }
 
 #[cfg(test)]
@@ -95,7 +97,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_told_by_family_and_once() {
-        assert_eq!(codes(&["WS-01", "WS-02", "WS-01", "AUTH-02", "needs edge"]), "WS-01, 02, AUTH-02, needs edge");
+    fn few_codes_are_told_one_by_one_and_many_by_family() {
+        assert_eq!(codes(["WS-01", "WS-02", "WS-01"]), "WS-01, WS-02");
+        assert_eq!(codes(["WS-01", "WS-02", "X-EDGE-01", "AUTH-02", "WS-01", "WS-03"]), "6 rows of WS, X-EDGE, AUTH");
     }
 }

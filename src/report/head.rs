@@ -21,7 +21,7 @@ fn run(report: &Report<'_>) -> Vec<String> {
     let mut pieces = vec![head.plan.matrix.clone(), tame(&head.target), from(report)];
     pieces.extend(deployment(report));
     // Rows of a site's own must not pass unseen: a foreign checkout could mute things.
-    let overlays: Vec<String> = head.shelf.iter().filter(|o| o.name != "builtin").map(|o| tame(&o.name)).collect();
+    let overlays: Vec<String> = report.shelf.origins.iter().filter(|o| o.name != "builtin").map(|o| tame(&o.name)).collect();
     if !overlays.is_empty() {
         pieces.push(format!("overlay {}", overlays.join(", ")));
     }

@@ -34,7 +34,7 @@ fn shape<'a>(report: &Report<'a>) -> v1::Report<'a> {
         defect: end.defect.as_deref(),
         fail_on: head.fail_on.as_str(),
         share: head.share.as_str(),
-        shelf: head.shelf.iter().map(|o| v1::Origin { name: &o.name, digest: &o.digest }).collect(),
+        shelf: report.shelf.origins.iter().map(|o| v1::Origin { name: &o.name, digest: &o.digest }).collect(),
         vantages: vantages(&report.judgement.topology),
         findings: verdict.findings.iter().map(finding).collect(),
         undecided: verdict.undecided.iter().map(undecided).collect(),

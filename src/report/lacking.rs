@@ -21,25 +21,40 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     row("not measured", &pieces.join(" · "), style)
 }
 
-/// Undecided rows that fold beneath nothing, gathered by place and reason.
+/// Undecided rows that nothing else explains, gathered by their reason.
 fn rows(report: &Report<'_>) -> Vec<String> {
     let several = several_sites(report);
-    let mut groups: Vec<(String, &Because, bool, Vec<&str>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let open = report.judgement.verdict.undecided.iter().filter(|u| u.beneath.is_none() && u.layer.is_some());
     for row in open {
-        let place = place(row, several);
-        match groups.iter_mut().find(|(p, b, r, _)| *p == place && *b == &row.reason && *r == row.required) {
-            Some((.., all)) => all.push(&row.code),
-            None => groups.push((place, &row.reason, row.required, vec![&row.code])),
+        match groups.iter_mut().find(|g| g.because == &row.reason && g.required == row.required) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group { because: &row.reason, required: row.required, rows: vec![row] }),
         }
     }
     // What decides the exit code comes first.
-    groups.sort_by_key(|(_, _, required, _)| !required);
-    groups.iter().map(|(place, because, _, all)| format!("{}{place} ({})", codes(all), why(because))).collect()
+    groups.sort_by_key(|group| !group.required);
+    groups.iter().map(|group| group.words(several)).collect()
 }
 
-fn place(row: &Undecided, several: bool) -> String {
-    row.vantages.first().map(|v| format!(" at {}", shown(v, several))).unwrap_or_default()
+/// Undecided rows of one reason.
+struct Group<'a> {
+    because: &'a Because,
+    required: bool,
+    rows: Vec<&'a Undecided>,
+}
+
+impl Group<'_> {
+    fn words(&self, several: bool) -> String {
+        let mut places: Vec<String> = Vec::new();
+        for place in self.rows.iter().filter_map(|row| row.vantages.first()).map(|v| shown(v, several)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let codes = codes(self.rows.iter().map(|row| row.code.as_str()));
+        format!("{codes} at {} ({})", places.join(", "), why(self.because))
+    }
 }
 
 /// What this user on this system cannot see at all, whether a row asks for it or not: `listener owner (not permitted; …)`.

@@ -42,7 +42,7 @@ pub struct Report<'a> {
     pub fail_on: &'a str,
     /// What the report may show.
     pub share: &'a str,
-    /// Files of the shelf and their digests.
+    /// Files of the judging shelf and their digests.
     pub shelf: Vec<Origin<'a>>,
     /// Sites and paths, with what was derived of them.
     pub vantages: Vec<Vantage<'a>>,

@@ -70,9 +70,10 @@ pub async fn conduct(
         defect: RefCell::new(None),
     };
     let interrupted = Cell::new(false);
-    match select(pin!(lanes(&stage)), pin!(stop)).await {
-        Either::Left(_) => {}
-        Either::Right(((), rest)) => {
+    // The stop is polled first, so that whoever listens for it does so before the first packet.
+    match select(pin!(stop), pin!(lanes(&stage))).await {
+        Either::Right(_) => {}
+        Either::Left(((), rest)) => {
             interrupted.set(true);
             stage.stopped.send_replace(true);
             rest.await;

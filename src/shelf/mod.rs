@@ -7,7 +7,6 @@
 pub mod builtin;
 pub mod check;
 pub mod later;
-pub mod lint;
 pub mod matrix;
 pub mod matrix_file;
 pub mod overlay;
@@ -35,7 +34,7 @@ pub const BUILTIN: &str = "builtin";
 pub struct Shelf {
     /// Rows, ordered by layer and code.
     pub symptoms: Vec<symptom::Symptom>,
-    /// Probes, in the order of the walk.
+    /// Probes, by id.
     pub probes: Vec<probe::Probe>,
     /// Matrices, by name.
     pub matrices: Vec<matrix::Matrix>,

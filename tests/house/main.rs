@@ -1,11 +1,12 @@
 //! What can be tested without a real peer: one binary, one module per subject.
 
+mod bad_input;
 mod claims;
+mod cli;
 mod conditions;
-mod listener;
+mod desk;
+mod fresh;
 mod mutation;
-mod overlay;
+mod report;
 mod secrets;
-mod settings;
-mod shelf;
 mod walls;

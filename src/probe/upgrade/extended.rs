@@ -103,4 +103,4 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
