@@ -76,7 +76,7 @@ pub static SETTING: Table = table("setting", Scope::Site, "Each source that gave
     .fields(SETTING_FIELDS);
 const SETTING_KEYS: &[Key] = &[
     key("source", Type::Label(Source::ALL), "Where the value stands."),
-    key("key", Type::Text, "The setting: port, bind, url, mode, token, password."),
+    key("key", Type::Text, "The setting: port, bind, url, mode, token, password, remote-token, remote-password."),
 ];
 const SETTING_FIELDS: &[Field] = &[
     field("value", Type::Text, "The value; of a credential only a keyed placeholder.").address(),
