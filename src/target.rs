@@ -129,7 +129,7 @@ pub struct ConfigFile {
 pub struct Setting {
     /// Kind of source.
     pub source: Source,
-    /// The setting: port, bind, url, mode, token, password.
+    /// The setting: port, bind, url, mode, token, password, remote-token, remote-password.
     pub key: &'static str,
     /// The value; a secret's text stands in `secret` instead.
     pub value: String,

@@ -1,6 +1,6 @@
 //! The `tcp` primitive: connects to every address of the path, one after another.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -14,6 +14,7 @@ use crate::facts::tables::listener::Family;
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::tcp::{Connected, TCP};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
+use crate::own::is_own;
 use crate::path::Kind;
 use crate::target::Way;
 
@@ -115,11 +116,6 @@ fn measures(row: RowBuilder, stream: &TcpStream) -> RowBuilder {
         Some(info) => row.set("rtt", info.rtt).set("retransmits", i64::from(info.retransmits)),
         None => row.without("rtt", Reason::Unsupported).without("retransmits", Reason::Unsupported),
     }
-}
-
-/// Whether an address belongs to this machine: then a socket may be bound to it. Nothing is sent.
-fn is_own(address: IpAddr) -> bool {
-    UdpSocket::bind(SocketAddr::new(address, 0)).is_ok()
 }
 
 /// The address to dial an edge from that listens on loopback: a right edge would tell the gateway that a loopback address
