@@ -57,8 +57,9 @@ async fn record(
     stop: impl Future<Output = ()>,
     primitives: &impl Primitives,
 ) -> Recording {
-    let Order { target, head } = order;
+    let Order { target, mut head } = order;
     let redactor = Redactor::new(Marker::from_text(head.marker.as_str()), target.secrets.iter().cloned());
+    head.target = redactor.text(&head.target);
     let veil = (head.share == Share::Public).then(|| {
         let mut veil = Veil::new(redactor.marker().clone());
         target.ways.iter().for_each(|way| veil.learn_host(&way.endpoint.host));

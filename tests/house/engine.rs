@@ -1,0 +1,152 @@
+//! What tests of the engine share: a target from flags alone, a head, and a gateway that can be told how to behave.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Barrier, Mutex};
+
+use clawprobe::code::Severity;
+use clawprobe::plan::Plan;
+use clawprobe::record::{Head, SCHEMA, Share};
+use clawprobe::settings::{Flags, World};
+use clawprobe::shelf::Shelf;
+use clawprobe::target::Target;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+/// The token of [`target`].
+pub const TOKEN: &str = "planted-token-7f3a";
+
+/// What these flags and nothing else yield; the environment holds the token alone.
+pub fn target(gateway: Option<String>, edges: impl IntoIterator<Item = String>) -> Target {
+    let flags = Flags { gateway, edge: edges.into_iter().collect(), no_overlay: true, ..Flags::default() };
+    let mut world = World {
+        env: [("OPENCLAW_GATEWAY_TOKEN", TOKEN), ("HOME", "/nowhere")].into_iter().collect(),
+        stdin: Box::new(std::io::empty()),
+        overlays: Vec::new(),
+        interactive: false,
+    };
+    world.load(&flags).unwrap().target
+}
+
+/// A head around a plan.
+pub fn head(plan: Plan, shelf: &Shelf) -> Head {
+    Head {
+        schema: String::from(SCHEMA),
+        tool: String::from("clawprobe test"),
+        taken: String::from("2026-01-01T00:00:00Z"),
+        marker: String::from("0011223344556677"),
+        target: String::from("ws://127.0.0.1:18789"),
+        shelf: shelf.origins.clone(),
+        only: Vec::new(),
+        skip: Vec::new(),
+        fail_on: Severity::Warning,
+        share: Share::Team,
+        plan,
+    }
+}
+
+/// How a [`Gateway`] behaves.
+#[derive(Clone)]
+pub struct Manners {
+    /// Whether it says hello to the token.
+    pub accepts: bool,
+    /// So many WebSockets must be open before any of them gets its challenge.
+    pub together: usize,
+}
+
+/// A stand-in for a gateway on a real socket: health, upgrade, challenge, and one answer to `connect`.
+pub struct Gateway {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Secrets that arrived, one per `connect` that carried one.
+    pub secrets: Arc<Mutex<Vec<String>>>,
+    /// The most connections to it that were open at once, as the kernel saw them at each accept.
+    pub most: Arc<Mutex<usize>>,
+}
+
+impl Gateway {
+    /// Listens on a free loopback port until the test process ends.
+    pub fn start(manners: Manners) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (secrets, most) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let gateway = Self { address, secrets: secrets.clone(), most: most.clone() };
+        let barrier = Arc::new(Barrier::new(manners.together));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let open = open_to(address);
+                let mut most = most.lock().unwrap();
+                *most = open.max(*most);
+                let (barrier, secrets, accepts) = (barrier.clone(), secrets.clone(), manners.accepts);
+                std::thread::spawn(move || serve(stream, &barrier, &secrets, accepts));
+            }
+        });
+        gateway
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+}
+
+/// Client ends of connections to an address that are made or being made. Source: proc_pid_net(5), states 1 and 2.
+fn open_to(address: SocketAddr) -> usize {
+    let port = format!(":{:04X}", address.port());
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+    let columns = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    columns
+        .filter(|c| c.len() > 3 && c[2].ends_with(&port) && ["01", "02"].contains(&c[3]))
+        .map(|c| c[1].to_owned())
+        .collect::<BTreeSet<_>>()
+        .len()
+}
+
+/// Serves one connection: a WebSocket if the request asks for one, else one answer.
+fn serve(mut stream: TcpStream, barrier: &Barrier, secrets: &Mutex<Vec<String>>, accepts: bool) {
+    let mut seen = [0_u8; 4096];
+    let head = loop {
+        match stream.peek(&mut seen) {
+            Ok(0) | Err(_) => return,
+            Ok(n) if seen[..n].windows(4).any(|w| w == b"\r\n\r\n") => {
+                break String::from_utf8_lossy(&seen[..n]).to_ascii_lowercase();
+            }
+            Ok(_) => std::thread::yield_now(),
+        }
+    };
+    if head.contains("upgrade: websocket") {
+        let _ = converse(stream, barrier, secrets, accepts);
+        return;
+    }
+    let body = r#"{"ok":true,"status":"live"}"#;
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let _ = stream.write_all(answer.as_bytes());
+    // Until the client is gone: what closes first would otherwise be chance.
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+fn converse(stream: TcpStream, barrier: &Barrier, secrets: &Mutex<Vec<String>>, accepts: bool) -> tungstenite::Result<()> {
+    let Ok(mut socket) = tungstenite::accept(stream) else { return Ok(()) };
+    barrier.wait();
+    let challenge = json!({"type": "event", "event": "connect.challenge", "payload": {"nonce": "n", "ts": 1}});
+    socket.send(Message::text(challenge.to_string()))?;
+    loop {
+        if let Message::Text(text) = socket.read()? {
+            let request: Value = serde_json::from_str(&text).unwrap_or_default();
+            if let Some(secret) = request.pointer("/params/auth/token").and_then(Value::as_str) {
+                secrets.lock().unwrap().push(secret.to_owned());
+            }
+            socket.send(Message::text(response(&request["id"], accepts).to_string()))?;
+        }
+    }
+}
+
+fn response(id: &Value, accepts: bool) -> Value {
+    if accepts {
+        let payload = json!({"type": "hello-ok", "protocol": 4, "server": {"version": "2026.9.6", "bootId": "b"}});
+        return json!({"type": "res", "id": id, "ok": true, "payload": payload});
+    }
+    let error = json!({"code": "INVALID_REQUEST", "message": "unauthorized", "details": {"code": "AUTH_TOKEN_MISMATCH"}});
+    json!({"type": "res", "id": id, "ok": false, "error": error})
+}
