@@ -74,8 +74,10 @@ impl Gateway {
         let gateway = Self { address, secrets: secrets.clone(), most: most.clone() };
         let barrier = Arc::new(Barrier::new(manners.together));
         std::thread::spawn(move || {
+            let mut clients = BTreeSet::new();
             for stream in listener.incoming().flatten() {
-                let open = open_to(address);
+                clients.extend(stream.peer_addr().map(|client| client.port()));
+                let open = open_from(&clients, address);
                 let mut most = most.lock().unwrap();
                 *most = open.max(*most);
                 let (barrier, secrets, accepts) = (barrier.clone(), secrets.clone(), manners.accepts);
@@ -91,16 +93,16 @@ impl Gateway {
     }
 }
 
-/// Client ends of connections to an address that are made or being made. Source: proc_pid_net(5), states 1 and 2.
-fn open_to(address: SocketAddr) -> usize {
-    let port = format!(":{:04X}", address.port());
+/// How many of these clients' connections have not been ended by the client. Only clients accepted before the look count, so a
+/// connection that begins while the table is read cannot stand beside the one it follows. Source: proc_pid_net(5), state 1.
+fn open_from(clients: &BTreeSet<u16>, address: SocketAddr) -> usize {
+    let port = |column: &str| column.rsplit(':').next().and_then(|hex| u16::from_str_radix(hex, 16).ok());
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
-    let columns = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    columns
-        .filter(|c| c.len() > 3 && c[2].ends_with(&port) && ["01", "02"].contains(&c[3]))
-        .map(|c| c[1].to_owned())
-        .collect::<BTreeSet<_>>()
-        .len()
+    let open = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|c| {
+        let ours = c.len() > 3 && port(c[1]) == Some(address.port()) && c[3] == "01";
+        ours && port(c[2]).is_some_and(|client| clients.contains(&client))
+    });
+    open.count()
 }
 
 /// Serves one connection: a WebSocket if the request asks for one, else one answer.
