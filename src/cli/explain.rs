@@ -159,7 +159,8 @@ fn flow(text: &str, width: u16) -> String {
         if own {
             wrap(&mut out, &std::mem::take(&mut paragraph), width);
             if !fence {
-                out += if line.trim().is_empty() { "\n".to_owned() } else { inset(line, "") }.as_str();
+                let indent = if line.trim().is_empty() { 0 } else { INDENT };
+                let _ = writeln!(out, "{:indent$}{}", "", line.trim_end());
             }
         } else {
             paragraph = if paragraph.is_empty() { line.to_owned() } else { format!("{paragraph} {line}") };

@@ -8,6 +8,7 @@ mod guard;
 mod judge;
 mod listing;
 mod look;
+pub mod matrix;
 pub mod probes;
 mod progress;
 mod recorder;

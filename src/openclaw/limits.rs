@@ -30,7 +30,8 @@ pub const TICK: Duration = Duration::from_secs(30);
 
 /// The longest the gateway delays its answer to a wrong secret from a loopback address.
 ///
-/// Such a client is never locked out; instead the delay grows from 250 ms with each failure and is shared by all of them.
+/// Such a client is never locked out; instead the delay grows from 250 ms with each failure and is shared by all of them. The
+/// `connect` probe's deadline is longer, or it would take this for silence.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// The largest message we take from a peer, in bytes.

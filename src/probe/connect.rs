@@ -1,8 +1,10 @@
 //! `connect`: one handshake with the credential, or deliberately without any.
 //!
-//! What 2026.9.6 does, tried on loopback: the right secret is taken from either slot; a wrong one is refused with
+//! What 2026.9.6 does, tried on loopback with this probe: the right secret is taken from either slot; a wrong one is refused with
 //! `AUTH_TOKEN_MISMATCH` or `AUTH_PASSWORD_MISMATCH`, whichever its own mode is, and close code 1008, after a delay of 250 ms that
-//! grows to 5 s with each failure; no secret and no device is refused with `DEVICE_IDENTITY_REQUIRED`, which counts as no attempt.
+//! grows to 5 s with each failure; no secret and no device is refused with `DEVICE_IDENTITY_REQUIRED`, which counts as no attempt;
+//! between listening and ready it answers `UNAVAILABLE` with `retryAfterMs` 500 and close code 1013 `gateway starting`. The close
+//! frame follows its refusal at once.
 
 use std::time::Duration;
 

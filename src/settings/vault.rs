@@ -54,19 +54,21 @@ impl Vault {
         }
     }
 
-    /// Keeps every text of a configuration that stands under a telltale name, however deep.
+    /// Keeps every text of a configuration that stands under a telltale name, however deep. The gateway's own credentials, which
+    /// may be short, are kept where they are read.
     pub fn keep_document(&mut self, value: &Value) {
         self.walk(value, false);
     }
 
     fn walk(&mut self, value: &Value, secret: bool) {
         match value {
-            Value::String(text) if secret => drop(self.keep(text)),
+            // `tokenLimit: "auto"` is no secret, and blotting out every `auto` would spoil reports.
+            Value::String(text) if secret => drop((text.len() >= SHORTEST_PIECE).then(|| self.keep(text))),
             Value::String(text) if text.contains("://") => self.keep_url(text),
             Value::Array(all) => all.iter().for_each(|v| self.walk(v, secret)),
             // A reference to a secret (`{source, provider, id}`) names where it stands: not a secret itself.
             Value::Object(map) if map.contains_key("source") && map.contains_key("id") => {}
-            Value::Object(map) => map.iter().for_each(|(key, v)| self.walk(v, telltale(key) || key == "edgeAuth")),
+            Value::Object(map) => map.iter().for_each(|(key, v)| self.walk(v, secret || telltale(key) || key == "edgeAuth")),
             _ => {}
         }
     }
@@ -114,9 +116,9 @@ mod tests {
             ["abcdefgh", "CF_Authorization=abcdefgh; x=1"]
         );
         assert_eq!(kept(|v| drop(v.keep_header("Bearer abcdefghi"))), ["abcdefghi", "Bearer abcdefghi"]);
-        let doc = serde_json::json!({"gateway": {"auth": {"token": "t1", "mode": "token", "password": {"source": "env", "id": "X"}},
-            "remote": {"url": "ws://gw/?k=t2", "edgeAuth": {"headers": {"apiToken": "t3"}}}}, "models": [{"apiKey": ["t4"]}]});
-        assert_eq!(kept(|v| v.keep_document(&doc)), ["t1", "k=t2", "t2", "t3", "t4"]);
+        let doc = serde_json::json!({"gateway": {"auth": {"token": "secret-t1", "mode": "token", "password": {"source": "env", "id": "X"}},
+            "remote": {"url": "ws://gw/?k=t2", "edgeAuth": {"headers": {"apiToken": "secret-t3"}}}}, "models": [{"apiKey": ["secret-t4", "auto"]}]});
+        assert_eq!(kept(|v| v.keep_document(&doc)), ["secret-t1", "k=t2", "t2", "secret-t3", "secret-t4"]);
         let env: Env =
             [("OPENCLAW_GATEWAY_TOKEN", "e1"), ("OPENCLAW_GATEWAY_URL", "ws://gw/?a=e2"), ("PATH", "x")].into_iter().collect();
         assert_eq!(kept(|v| v.keep_environment(&env)), ["e1", "a=e2", "e2"]);

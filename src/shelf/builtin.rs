@@ -7,6 +7,7 @@ use super::page::Page;
 use super::symptom_file::{self, Draft};
 use super::{BUILTIN, Shelf, check, digest, matrix_file, probe_file};
 use crate::complaint::Complaint;
+use crate::facts::dictionary::PRIMITIVES;
 use crate::record::Origin;
 
 static MATRICES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/matrices");
@@ -68,6 +69,8 @@ fn probes(shelf: &mut Shelf, digests: &mut String) -> Result<(), Complaint> {
         drafts.push(draft);
         *digests += &digest(text);
     }
+    let step = |name: &str| PRIMITIVES.iter().position(|p| p.name == name);
+    shelf.probes.sort_by(|a, b| (step(&a.primitive), &a.id).cmp(&(step(&b.primitive), &b.id)));
     for draft in &drafts {
         if let Some((id, span)) = draft.needs.iter().find(|(id, _)| shelf.probe(id).is_none()) {
             let complaint = draft.source.complain(format!("there is no probe `{id}`"), span.clone(), "unknown probe");

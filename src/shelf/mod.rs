@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod check;
 pub mod later;
+pub mod lint;
 pub mod matrix;
 pub mod matrix_file;
 pub mod overlay;
@@ -34,7 +35,7 @@ pub const BUILTIN: &str = "builtin";
 pub struct Shelf {
     /// Rows, ordered by layer and code.
     pub symptoms: Vec<symptom::Symptom>,
-    /// Probes, by id.
+    /// Probes, in the order of the walk.
     pub probes: Vec<probe::Probe>,
     /// Matrices, by name.
     pub matrices: Vec<matrix::Matrix>,

@@ -23,6 +23,9 @@ struct Part<'a> {
 /// What the whole phrase counts above its single words: an error text that stands in a page beats any mixture of words.
 const PHRASE: f64 = 100.0;
 
+/// A page that repeats a phrase is about it; more often than this says nothing more.
+const ENOUGH: usize = 3;
+
 /// How much worse than the best a hit may be and still be shown.
 const WORTH_SHOWING: f64 = 0.3;
 
@@ -61,7 +64,8 @@ fn parts(symptom: &Symptom) -> Vec<Part<'_>> {
 
 fn score(parts: &[Part<'_>], phrase: &str, words: &[(&str, f64)]) -> f64 {
     let of = |part: &Part<'_>| {
-        let whole = if words.len() > 1 && part.words.contains(phrase) { PHRASE } else { 0.0 };
+        let times = if words.len() > 1 { part.words.matches(phrase).count().min(ENOUGH) } else { 0 };
+        let whole = PHRASE * times as f64;
         let single: f64 = words.iter().filter(|(word, _)| has(&part.words, word)).map(|(_, rare)| rare).sum();
         part.weight * (whole + single)
     };

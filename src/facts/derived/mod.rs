@@ -1,6 +1,7 @@
 //! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
 
 mod config;
+mod identity;
 mod manner;
 mod pair;
 mod topology;
@@ -17,7 +18,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let topology = topology::settle(&mut facts, &recording.head.plan);
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
-    pair::settle(&mut facts, &topology, &pair::Starts::of(recording));
+    pair::settle(&mut facts, &topology, &identity::Times::of(recording));
     (facts, topology)
 }
 

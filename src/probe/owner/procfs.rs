@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 use super::{Process, classify, shown};
@@ -24,7 +25,6 @@ pub struct Wanted {
 
 struct Candidate {
     pid: u32,
-    uid: u32,
     argv: Vec<String>,
     owner: Owner,
 }
@@ -32,33 +32,55 @@ struct Candidate {
 /// The owners of sockets, by inode. A socket that is not among them belongs to a process this user may not look into.
 pub fn find(sockets: &[Wanted]) -> HashMap<u32, Process> {
     let mut found = HashMap::new();
-    let mut candidates = candidates();
-    let unlikely = |c: &Candidate| !sockets.iter().any(|s| s.needed && s.uid == c.uid);
-    candidates.sort_by_key(|c| (c.owner != Owner::Gateway, unlikely(c), std::cmp::Reverse(c.pid)));
-    for candidate in &candidates {
-        let open = |s: &Wanted| !found.contains_key(&s.inode) && (s.needed || candidate.owner == Owner::Gateway);
-        if candidate.owner != Owner::Gateway && !sockets.iter().any(open) {
+    if sockets.is_empty() {
+        return found;
+    }
+    let (gateways, mut others): (Vec<_>, Vec<_>) = candidates().into_iter().partition(|c| c.owner == Owner::Gateway);
+    for gateway in &gateways {
+        look_into(gateway, sockets, &mut found);
+    }
+    let mut left: Vec<Wanted> = sockets.iter().filter(|s| s.needed && !found.contains_key(&s.inode)).copied().collect();
+    if !left.is_empty() {
+        others.sort_by_cached_key(|c| (!left.iter().any(|s| user_of(c.pid) == Some(s.uid)), std::cmp::Reverse(c.pid)));
+    }
+    for candidate in &others {
+        if left.is_empty() {
             break;
         }
-        let mine: Vec<u32> = inodes(candidate.pid).filter(|i| sockets.iter().any(|s| s.inode == *i && open(s))).collect();
-        found.extend(mine.into_iter().map(|inode| (inode, describe(candidate))));
+        look_into(candidate, &left, &mut found);
+        left.retain(|s| !found.contains_key(&s.inode));
     }
     found
 }
 
+/// Notes which of the sockets a process holds.
+fn look_into(candidate: &Candidate, sockets: &[Wanted], found: &mut HashMap<u32, Process>) {
+    for inode in inodes(candidate.pid).filter(|i| sockets.iter().any(|s| s.inode == *i)) {
+        found.entry(inode).or_insert_with(|| describe(candidate));
+    }
+}
+
+/// More of a command line than this tells nothing about the program.
+const LONGEST: usize = 4_096;
+
 /// Every process that has a command line; kernel threads have none.
 fn candidates() -> Vec<Candidate> {
+    let mut line = [0_u8; LONGEST];
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
     pids.filter_map(|pid| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|l| !l.is_empty())?;
-        let words = line.split(|b| *b == 0).filter(|w| !w.is_empty());
+        let length =
+            fs::File::open(format!("/proc/{pid}/cmdline")).and_then(|mut f| f.read(&mut line)).ok().filter(|n| *n > 0)?;
+        let words = line[..length].split(|b| *b == 0).filter(|w| !w.is_empty());
         let argv: Vec<String> = words.map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-        let uid = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
         let owner = classify(&argv.iter().map(String::as_str).collect::<Vec<_>>());
-        Some(Candidate { pid, uid, argv, owner })
+        Some(Candidate { pid, argv, owner })
     })
     .collect()
+}
+
+fn user_of(pid: u32) -> Option<u32> {
+    fs::metadata(format!("/proc/{pid}")).ok().map(|m| m.uid())
 }
 
 /// The inodes of a process's sockets; none when this user may not look.
@@ -72,7 +94,7 @@ fn inodes(pid: u32) -> impl Iterator<Item = u32> {
 
 fn describe(candidate: &Candidate) -> Process {
     let argv: Vec<&str> = candidate.argv.iter().map(String::as_str).collect();
-    Process { pid: candidate.pid, owner: candidate.owner, command: shown(&argv), user: Some(user::name(candidate.uid)) }
+    Process { pid: candidate.pid, owner: candidate.owner, command: shown(&argv), user: user_of(candidate.pid).map(user::name) }
 }
 
 #[cfg(test)]

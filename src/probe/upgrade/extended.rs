@@ -103,4 +103,4 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

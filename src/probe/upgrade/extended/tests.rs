@@ -12,10 +12,10 @@ use crate::probe::upgrade::request;
 use crate::target::{Endpoint, Way};
 
 /// `SETTINGS_ENABLE_CONNECT_PROTOCOL = 1` (RFC 8441, 3).
-const ENABLED: &[u8] = &[0, 8, 0, 0, 0, 1];
+pub const ENABLED: &[u8] = &[0, 8, 0, 0, 0, 1];
 
 /// HPACK's static entry `:status: 200`, and a literal 400.
-const STATUS_200: &[u8] = &[0x88];
+pub const STATUS_200: &[u8] = &[0x88];
 const STATUS_400: &[u8] = &[0x8c];
 
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
@@ -24,7 +24,7 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Speaks just enough HTTP/2: settings, and one answer per request in order; `None` resets the stream.
-async fn serve(mut stream: TcpStream, settings: &[u8], answers: &[Option<&[u8]>]) {
+pub async fn serve(mut stream: impl Stream, settings: &[u8], answers: &[Option<&[u8]>]) {
     stream.write_all(&frame(4, 0, 0, settings)).await.unwrap();
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await.unwrap();
