@@ -25,7 +25,6 @@ const CONFIGS: &[(&str, &str, &[&str])] = &[
     ("token", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
     ("password", r#""bind":"loopback","auth":{"mode":"password","password":"PASSWORD"}"#, &[]),
     ("trusted", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#, &[]),
-    ("ipv4", r#""bind":"custom","customBindHost":"127.0.0.1","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
     ("lan", r#""bind":"lan","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
     ("drift", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &["--bind", "lan"]),
     ("tls", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"tls":{"enabled":true}"#, &[]),
@@ -90,7 +89,7 @@ impl Gateway {
         Ok(Self { child, port, folder, lines: Mutex::new(lines), log: Vec::new() })
     }
 
-    /// Waits until connections are accepted, at the least; `ready` also waits for the gateway's word that it is.
+    /// Waits until the gateway answers a request, be it that it is starting; `ready` also waits for its word that it is ready.
     pub fn wait(&mut self, ready: bool) -> Result<(), String> {
         let end = Instant::now() + READY;
         let mut told = false;
@@ -107,23 +106,24 @@ impl Gateway {
             }
             let accepts =
                 TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], self.port)), Duration::from_secs(1)).is_ok();
-            if accepts && (!ready || (told && self.enters())) {
+            if accepts && (told || !ready) && self.answers(ready) {
                 return Ok(());
             }
         }
         Err(format!("the gateway did not get ready:\n{}", self.log.join("\n")))
     }
 
-    /// Whether the readiness route of this release says so; releases without one answer it with a page, which counts.
-    fn enters(&self) -> bool {
+    /// Whether the readiness route of this release says so; releases without one answer it with a page, which counts. While
+    /// it is starting, the gateway answers 503; one that speaks TLS ends a plain request without a byte.
+    fn answers(&self, ready: bool) -> bool {
         use std::io::{Read, Write};
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
-        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
         let mut answer = String::new();
         let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
         let _ = stream.read_to_string(&mut answer);
-        // A gateway that speaks TLS ends a plain request without a byte.
-        asked.is_ok() && (answer.starts_with("HTTP/1.1 200") || answer.is_empty())
+        let full = answer.starts_with("HTTP/1.1 200") || answer.is_empty();
+        asked.is_ok() && (full || (!ready && answer.starts_with("HTTP/1.1 503")))
     }
 
     /// Stops every thread of the process, as SIGSTOP does.

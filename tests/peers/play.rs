@@ -162,12 +162,7 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "{}\n{} {stderr}\n{}",
-        wrong.join("\n"),
-        words.join(" "),
-        serde_json::to_string_pretty(&brief(&report)).unwrap_or_default()
-    ))
+    Err(format!("{}\n{}\n{stderr}{}", wrong.join("\n"), words.join(" "), brief(&report)))
 }
 
 /// Every difference between what came out and what must, one line each.
@@ -225,20 +220,12 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
     wrong
 }
 
-/// The report without what is long: for a failure's text.
-fn brief(report: &Value) -> Value {
-    let facts: Vec<String> = report["facts"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|f| f["reason"] != "not-planned")
-        .map(|f| {
-            format!(
-                "{} = {}",
-                f["id"].as_str().unwrap_or_default(),
-                if f["state"] == "value" { f["value"].to_string() } else { format!("{} {}", f["state"], f["reason"]) }
-            )
-        })
-        .collect();
-    serde_json::json!({"verdict": report["verdict"], "findings": report["findings"], "undecided": report["undecided"], "facts": facts})
+/// What a failure needs to tell of a report: findings with what they saw, and what was required and stayed undecided.
+fn brief(report: &Value) -> String {
+    let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    let finding = |f: &Value| format!("  {} {} by {}: {}\n", f["certainty"], f["id"], f["explained_by"], f["observed"]);
+    let open = |u: &Value| format!("  undecided {}: {} {}\n", u["id"], u["reason"], u["lacks"]);
+    let findings: String = list("findings").iter().map(finding).collect();
+    let undecided: String = list("undecided").iter().filter(|u| u["required"] == true).map(open).collect();
+    format!("{}\n{findings}{undecided}", report["verdict"])
 }
