@@ -56,10 +56,52 @@ pub enum Command {
         #[command(flatten)]
         look: Look,
     },
+    /// Matrices and rows: what is there, what a site changed, and whether files of one's own are right.
+    #[command(subcommand)]
+    Matrix(Matrix),
     /// The probes: named uses of primitives.
     Probes {
         /// A probe; none lists them all.
         id: Option<String>,
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+}
+
+/// The commands of `matrix`.
+#[derive(Debug, Subcommand)]
+pub enum Matrix {
+    /// List the matrices that `run` knows.
+    List {
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Show a matrix, or every field of a row.
+    Show {
+        /// A matrix or a code.
+        what: String,
+        /// Beside each field the file that set it.
+        #[arg(long)]
+        origin: bool,
+        /// By which shelf.
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Print a symptom file to begin with; it is complete and lints.
+    New {
+        /// The code, such as X-EDGE-01.
+        code: String,
+    },
+    /// Check files of one's own: symptoms, overlays, matrices, probes; evidence included.
+    Lint {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Show what overlays change, field by field.
+    Diff {
         /// By which shelf.
         #[command(flatten)]
         look: Look,

@@ -1,15 +1,50 @@
 //! `matrix list|show|new|lint|diff`: the shelf itself.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use super::args::Matrix as What;
+use super::end::{self, End};
 use super::listing::{GAP, line, listing};
+use super::{look::look, sink};
 use crate::code::Code;
 use crate::complaint::Complaint;
+use crate::exit::Exit;
 use crate::facts::value::{Value, show_ms};
+use crate::settings;
 use crate::shelf::lint;
 use crate::shelf::matrix::{Expect, Matrix};
 use crate::shelf::symptom::{KEYS, Symptom};
 use crate::shelf::{BUILTIN, Shelf};
+
+/// Does what `matrix …` says.
+///
+/// # Errors
+/// A file or a name that cannot be used; of several complaints the last, the others have been printed.
+pub(super) fn run(what: &What) -> Result<u8, End> {
+    match what {
+        What::List { look: by } => look(by, |shelf, width| Ok(list(shelf, width))),
+        What::Show { what, origin, look: by } => look(by, |shelf, width| show(shelf, what, *origin, width)),
+        What::Diff { look: by } => look(by, diff),
+        What::New { code } => print(&new(&Shelf::builtin()?, code)?),
+        What::Lint { files } => {
+            let read = |file: &PathBuf| Ok((file.display().to_string(), settings::files::named("lint", file)?));
+            let files = files.iter().map(read).collect::<Result<Vec<_>, Complaint>>()?;
+            print(&lint(&files).map_err(last)?)
+        }
+    }
+}
+
+fn print(text: &str) -> Result<u8, End> {
+    Ok(sink::print(text).map(|()| Exit::Healthy.number())?)
+}
+
+/// Prints all complaints but the last, which is the command's end.
+fn last(mut complaints: Vec<Complaint>) -> Complaint {
+    let last = complaints.pop().unwrap_or_else(|| Complaint::new("this cannot be used"));
+    complaints.iter().for_each(|complaint| end::note(&format!("{complaint}\n")));
+    last
+}
 
 /// Every matrix that `run` knows.
 pub fn list(shelf: &Shelf, width: u16) -> String {
@@ -68,9 +103,13 @@ fn budget(matrix: &Matrix) -> String {
 
 fn row_page(symptom: &Symptom, origin: bool, width: u16) -> String {
     let filled = KEYS.iter().map(|key| (*key, symptom.field(key))).filter(|(_, text)| !text.is_empty());
-    let rows = filled.map(|(key, text)| match origin {
-        true => line(&[key, symptom.origin_of(key), &text]),
-        false => line(&[key, &text]),
+    let cells = |key: &str, text: &str| match origin {
+        true => line(&[key, if key.is_empty() { "" } else { symptom.origin_of(key) }, text]),
+        false => line(&[key, text]),
+    };
+    let rows = filled.flat_map(|(key, text)| {
+        let lines = text.lines().enumerate();
+        lines.map(|(i, text)| cells(if i == 0 { key } else { "" }, text)).collect::<Vec<_>>()
     });
     let table = listing(&[], rows).wrapped(width, GAP);
     format!("{} {}\n\n{table}", symptom.origin, symptom.digest)
@@ -122,11 +161,10 @@ pub fn diff(shelf: &Shelf, width: u16) -> Result<String, Complaint> {
     for symptom in &shelf.symptoms {
         match builtin.symptom(&symptom.code) {
             None => rows.push(line(&[symptom.code.as_str(), "row", &symptom.origin, "", &symptom.title])),
-            Some(before) => {
-                rows.extend(KEYS.iter().filter(|key| before.field(key) != symptom.field(key)).map(|key| {
-                    line(&[symptom.code.as_str(), key, symptom.origin_of(key), &before.field(key), &symptom.field(key)])
-                }))
-            }
+            Some(before) => rows.extend(KEYS.iter().filter(|key| before.field(key) != symptom.field(key)).map(|key| {
+                let flat = |row: &Symptom| row.field(key).lines().collect::<Vec<_>>().join(" ");
+                line(&[symptom.code.as_str(), key, symptom.origin_of(key), &flat(before), &flat(symptom)])
+            })),
         }
     }
     for mute in &shelf.mutes {

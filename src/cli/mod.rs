@@ -41,6 +41,7 @@ fn dispatch() -> Result<u8, End> {
         Command::Report(flags) => judge::report(&flags),
         Command::Explain { words, look } => look::look(&look, |shelf, width| explain::text(shelf, &words, width)),
         Command::Facts { table, look } => look::look(&look, |_, width| facts::text(table.as_deref(), width)),
+        Command::Matrix(what) => matrix::run(&what),
         Command::Probes { id, look } => look::look(&look, |shelf, width| probes::text(shelf, id.as_deref(), width)),
     }
 }

@@ -71,13 +71,7 @@ fn probes(shelf: &mut Shelf, digests: &mut String) -> Result<(), Complaint> {
     }
     let step = |name: &str| PRIMITIVES.iter().position(|p| p.name == name);
     shelf.probes.sort_by(|a, b| (step(&a.primitive), &a.id).cmp(&(step(&b.primitive), &b.id)));
-    for draft in &drafts {
-        if let Some((id, span)) = draft.needs.iter().find(|(id, _)| shelf.probe(id).is_none()) {
-            let complaint = draft.source.complain(format!("there is no probe `{id}`"), span.clone(), "unknown probe");
-            return Err(complaint.help(super::reader::meant(id, shelf.probes.iter().map(|p| p.id.as_str()))));
-        }
-    }
-    Ok(())
+    drafts.iter().try_for_each(|draft| probe_file::needs(shelf, draft))
 }
 
 fn open(file: &'static include_dir::File<'static>) -> Result<(&'static str, &'static str), Complaint> {

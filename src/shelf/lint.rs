@@ -19,7 +19,10 @@ pub fn file(name: &str, text: &str) -> Result<String, Vec<Complaint>> {
     match kind(name, text).map_err(|c| vec![c])? {
         Kind::Symptom => symptom(shelf, name, text).map_err(|c| vec![c]).and_then(|row| rows(&[row], name, text)),
         Kind::Matrix => matrix_file::read(name, text, &shelf).map(|m| format!("matrix {}", m.name)).map_err(|c| vec![c]),
-        Kind::Probe => probe_file::read(name, text).map(|d| format!("probe {}", d.probe.id)).map_err(|c| vec![c]),
+        Kind::Probe => {
+            let probe = probe_file::read(name, text).and_then(|d| probe_file::needs(&shelf, &d).map(|()| d.probe.id));
+            probe.map(|id| format!("probe {id}")).map_err(|c| vec![c])
+        }
         Kind::Overlay => {
             let mut shelf = shelf;
             overlay::apply(&mut shelf, name, text).map_err(|c| vec![c])?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::Shelf;
 use super::probe::Probe;
 use super::reader::{Said, Section, Source, meant};
 use crate::complaint::Complaint;
@@ -50,6 +51,20 @@ pub fn read<'a>(name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
         with: with(&section, primitive)?,
     };
     Ok(Draft { probe, source, needs: needs.into_iter().map(|s| (s.text.to_owned(), s.span)).collect() })
+}
+
+/// Checks that every probe a probe needs has a file.
+///
+/// # Errors
+/// A complaint at the first id that nobody knows.
+pub fn needs(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
+    match draft.needs.iter().find(|(id, _)| shelf.probe(id).is_none()) {
+        None => Ok(()),
+        Some((id, span)) => {
+            let complaint = draft.source.complain(format!("there is no probe `{id}`"), span.clone(), "unknown probe");
+            Err(complaint.help(meant(id, shelf.probes.iter().map(|p| p.id.as_str()))))
+        }
+    }
 }
 
 fn primitive(said: &Said<'_>) -> Result<&'static Primitive, Complaint> {

@@ -93,6 +93,10 @@ const CASES: &[Bad] = &[
     bad("facts upgarde", "upgarde", "did you mean `upgrade`?"),
     bad("probes upgarde", "upgarde", "did you mean `upgrade`?"),
     bad("explain WS-99", "WS-99", ""),
+    bad("matrix show upgrad", "upgrad", "neither a matrix nor a code"),
+    bad("matrix new WS-01", "WS-01", "is there already"),
+    bad("matrix new ws1", "ws1", "is not a code"),
+    bad("matrix lint none.toml", "none.toml", "does not exist"),
 ];
 
 fn desk() -> Desk {

@@ -162,3 +162,34 @@ fn tickets_of_the_site_stand_on_the_page() {
     let page = clawprobe::cli::explain::text(&shelf, &["WS-01".to_owned()], 80).unwrap();
     assert!(page.contains("ops-eu: NET-4711"), "{page}");
 }
+
+#[test]
+fn matrices_and_probes_are_linted_too() {
+    let lint = |name: &str, text: &str| matrix::lint(&[(name.to_owned(), text.to_owned())]).map_err(|found| found[0].to_string());
+    let mine = "name = \"mine\"\nsummary = \"Mine.\"\nbudget = \"10s\"\nprobes = [\"dns\", \"tcp\"]\nrequire = [\"LISTEN-01\"]\n";
+    assert_eq!(lint("mine.toml", mine).unwrap(), "mine.toml: matrix mine\n");
+    for (from, to, wanted) in [
+        ("\"dns\", ", "", "`tcp` needs `dns`, which does not stand before it"),
+        ("LISTEN-01", "LISTEN-04", "has no row yet"),
+        ("LISTEN-01", "LISTEN-99", "there is no code LISTEN-99"),
+        ("10s", "10", "lacks its unit"),
+        ("tcp", "tpc", "did you mean `tcp`?"),
+        ("name = \"mine\"", "name = \"yours\"", "named as its file"),
+    ] {
+        let answer = lint("mine.toml", &mine.replace(from, to)).unwrap_err();
+        assert!(answer.contains(wanted) && answer.contains('^'), "{answer}");
+    }
+    let probe = "id = \"mine\"\nprimitive = \"http\"\nsummary = \"Mine.\"\npaths = [\"local\"]\nneeds = [\"tcp\"]\ndeadline = \"1s\"\n\
+                 [with]\nprobe = \"health\"\npath = \"/live\"\n";
+    assert_eq!(lint("mine.toml", probe).unwrap(), "mine.toml: probe mine\n");
+    for (from, to, wanted) in [
+        ("\"http\"", "\"htpp\"", "did you mean `http`?"),
+        ("\"health\"", "\"helth\"", "is not one of"),
+        ("path =", "route =", "knows no parameter `route`"),
+        ("\"tcp\"", "\"tpc\"", "there is no probe `tpc`"),
+        ("\"local\"", "\"locale\"", "did you mean `local`?"),
+    ] {
+        let answer = lint("mine.toml", &probe.replace(from, to)).unwrap_err();
+        assert!(answer.contains(wanted) && answer.contains('^'), "{answer}");
+    }
+}
