@@ -77,7 +77,7 @@ impl Gateway {
             let mut clients = BTreeSet::new();
             for stream in listener.incoming().flatten() {
                 clients.extend(stream.peer_addr().map(|client| client.port()));
-                let open = open_from(&clients, address);
+                let open = held(&clients, address);
                 let mut most = most.lock().unwrap();
                 *most = open.max(*most);
                 let (barrier, secrets, accepts) = (barrier.clone(), secrets.clone(), manners.accepts);
@@ -93,14 +93,15 @@ impl Gateway {
     }
 }
 
-/// How many of these clients' connections have not been ended by the client. Only clients accepted before the look count, so a
-/// connection that begins while the table is read cannot stand beside the one it follows. Source: proc_pid_net(5), state 1.
-fn open_from(clients: &BTreeSet<u16>, address: SocketAddr) -> usize {
+/// How many of these clients still hold their end. A client's end changes its state within the client's own calls, and only clients
+/// accepted before the look count: so a connection that ended cannot stand beside the one that follows it. Source:
+/// proc_pid_net(5); state 1 is established, 8 is ended by the server alone.
+fn held(clients: &BTreeSet<u16>, address: SocketAddr) -> usize {
     let port = |column: &str| column.rsplit(':').next().and_then(|hex| u16::from_str_radix(hex, 16).ok());
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
     let open = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|c| {
-        let ours = c.len() > 3 && port(c[1]) == Some(address.port()) && c[3] == "01";
-        ours && port(c[2]).is_some_and(|client| clients.contains(&client))
+        let ours = c.len() > 3 && port(c[2]) == Some(address.port()) && ["01", "08"].contains(&c[3]);
+        ours && port(c[1]).is_some_and(|client| clients.contains(&client))
     });
     open.count()
 }
