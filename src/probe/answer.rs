@@ -152,8 +152,11 @@ const LOGIN_MARKS: &[&str] = &[
 fn asks_for_identity(reply: &Reply) -> bool {
     let location = reply.header("location").unwrap_or_default().to_ascii_lowercase();
     let redirected = (300..400).contains(&reply.status) && LOGIN_MARKS.iter().any(|mark| location.contains(mark));
-    // Cloudflare's challenge page and Access's own refusals name themselves.
-    redirected || reply.headers.contains_key("cf-mitigated") || reply.headers.contains_key("cf-access-domain")
+    // The gateway's own 401 never has this header. Cloudflare's challenge page and Access's refusals name themselves.
+    redirected
+        || reply.headers.contains_key("www-authenticate")
+        || reply.headers.contains_key("cf-mitigated")
+        || reply.headers.contains_key("cf-access-domain")
 }
 
 fn location_host(reply: &Reply) -> Option<String> {

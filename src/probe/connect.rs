@@ -152,9 +152,8 @@ async fn closing(ask: &Ask<'_>, response: &Response, frames: &mut Frames) -> Clo
 type Told<'a> = &'a dyn Fn(Option<&str>, usize) -> Option<String>;
 
 fn refused(row: RowBuilder, refusal: &Refusal, told: Told<'_>) -> RowBuilder {
-    let mode = refusal.detail.as_deref().and_then(detail::server_mode);
     row.set("outcome", Entry::Refused.as_str())
-        .maybe("server-mode", mode.map(Slot::as_str))
+        .cell("server-mode", mode(refusal.detail.as_deref()))
         .maybe("error-code", told(refusal.code.as_deref(), LONGEST_WORD))
         .maybe("detail-code", told(refusal.detail.as_deref(), LONGEST_WORD))
         .maybe("reason", told(refusal.reason.as_deref(), LONGEST_WORD))
@@ -163,6 +162,15 @@ fn refused(row: RowBuilder, refusal: &Refusal, told: Told<'_>) -> RowBuilder {
         .maybe("retryable", refusal.retryable)
         .maybe("retry-after", refusal.retry_after)
         .maybe("expected-protocol", refusal.expected_protocol)
+}
+
+/// What a refusal reveals of the gateway's auth mode. Where a device identity is asked for first, the secret was not looked at,
+/// so nobody knows whether it is right.
+fn mode(detail: Option<&str>) -> Cell {
+    if detail == Some(detail::DEVICE_IDENTITY_REQUIRED) {
+        return Cell::not_measured(Because::new(Reason::Unsupported, "The gateway asks for a device identity first."));
+    }
+    Cell::maybe(detail.and_then(detail::server_mode).map(Slot::as_str))
 }
 
 fn accepted(row: RowBuilder, hello: &Hello, told: Told<'_>) -> RowBuilder {

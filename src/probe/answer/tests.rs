@@ -121,6 +121,8 @@ fn logins_are_identity_proxies() {
     let answer = read(302, &access, "");
     assert_eq!((answer.author, answer.product), (Author::IdentityProxy, Some(Product::Cloudflare)));
     assert_eq!(answer.location.as_deref(), Some("corp.cloudflareaccess.com"));
+    let basic = [("WWW-Authenticate", "Basic realm=\"restricted\""), ("Server", "nginx")];
+    assert_eq!(read(401, &basic, "<html>").author, Author::IdentityProxy);
     let form = read(200, &[("Content-Type", "text/html")], "<html><form><input type=\"password\" name=\"p\">");
     assert_eq!((form.author, form.body), (Author::IdentityProxy, Body::Login));
     let base_path = read(302, &[&[("Location", "/openclaw/")][..], GATEWAY].concat(), "");
