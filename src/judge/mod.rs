@@ -113,15 +113,19 @@ fn lacking_path(lack: &crate::plan::Lack) -> Undecided {
     }
 }
 
-/// The first finding that rests on a fact which kept this row from being decided.
+/// The finding an undecided row folds beneath: the first that rests on the probe which blocked it, or else the first about
+/// the same path, because what is blocked there is blocked by what broke there.
 fn beneath(entry: &Undecided, findings: &[Finding]) -> Option<String> {
-    let blockers = || entry.lacks.iter().filter(|l| l.because.reason == Reason::Blocked).map(|l| l.because.because.as_str());
-    let rests =
-        |finding: &&Finding| finding.evidence.iter().any(|e| blockers().any(|by| !by.is_empty() && same_probe(&e.id, by)));
-    findings.iter().find(rests).map(|f| f.id.clone())
+    let blockers: Vec<&str> =
+        entry.lacks.iter().filter(|l| l.because.reason == Reason::Blocked).map(|l| l.because.because.as_str()).collect();
+    let rests = |finding: &&Finding| finding.evidence.iter().any(|e| blockers.iter().any(|by| same_probe(&e.id, by)));
+    let there = |finding: &&Finding| {
+        !blockers.is_empty() && finding.vantages.iter().any(|v| v.path.is_some() && entry.vantages.contains(v))
+    };
+    findings.iter().find(rests).or_else(|| findings.iter().find(there)).map(|f| f.id.clone())
 }
 
-/// Whether two fact ids name the same table at the same vantage: a blocked probe names one fact of the probe it needed.
+/// Whether two fact ids name the same table at the same vantage: a blocked probe names the probe it needed, or a fact of it.
 fn same_probe(a: &str, b: &str) -> bool {
     let stem =
         |id: &str| id.split_once('[').or_else(|| id.rsplit_once('.')).map_or_else(|| id.to_owned(), |(stem, _)| stem.to_owned());

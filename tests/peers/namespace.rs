@@ -5,6 +5,9 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
 const MARK: &str = "CLAWPROBE_TEST_NAMESPACE";
+/// A new network namespace with a view of /sys that shows its interfaces, not the machine's.
+const NEW: [&str; 5] = ["--net", "--mount", "--", "sh", "-c"];
+const VIEW: &str = "mount -t sysfs sysfs /sys && exec \"$@\"";
 
 /// The gateway's side and the client's side of the link between the namespaces; both only exist inside them.
 pub const HOST: &str = "10.88.0.1";
@@ -15,13 +18,14 @@ pub fn enter() -> Option<ExitCode> {
     if own() || !crate::parts::on_path("unshare") || !crate::parts::on_path("ip") {
         return None;
     }
-    let works = Command::new("unshare").args(["--net", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    let works =
+        Command::new("unshare").args(NEW).args([VIEW, "sh", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
     if !works {
         return None;
     }
     let program = std::env::current_exe().ok()?;
     let failure =
-        Command::new("unshare").args(["--net", "--"]).arg(program).args(std::env::args_os().skip(1)).env(MARK, "1").exec();
+        Command::new("unshare").args(NEW).args([VIEW, "sh"]).arg(program).args(std::env::args_os().skip(1)).env(MARK, "1").exec();
     eprintln!("unshare: {failure}");
     Some(ExitCode::FAILURE)
 }
@@ -55,7 +59,8 @@ impl Client {
     pub fn new() -> Result<Self, String> {
         // `cat` holds the namespace open until its standard input closes.
         let mut holder = Command::new("unshare")
-            .args(["--net", "--", "sh", "-c", "echo up; exec cat"])
+            .args(NEW)
+            .args([VIEW, "sh", "sh", "-c", "echo up; exec cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -81,7 +86,7 @@ impl Client {
 
     /// The words before a command that make it run inside.
     pub fn prefix(&self) -> Vec<String> {
-        vec!["nsenter".into(), "-t".into(), self.holder.id().to_string(), "-n".into()]
+        ["nsenter", "-t", &self.holder.id().to_string(), "-n", "-m"].map(String::from).to_vec()
     }
 }
 

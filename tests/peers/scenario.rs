@@ -136,7 +136,7 @@ pub struct Expect {
     pub folded: Vec<String>,
     /// Certainty of every root.
     pub certainty: Option<String>,
-    /// Ids of undecided required rows, in any order.
+    /// Ids of undecided required rows that fold beneath no finding, in any order.
     #[serde(default)]
     pub undecided: Vec<String>,
     /// Facts and their values as JSON text, by id.
