@@ -51,7 +51,8 @@ pub fn head(plan: Plan, shelf: &Shelf) -> Head {
 pub struct Manners {
     /// Whether it says hello to the token.
     pub accepts: bool,
-    /// So many WebSockets must be open before any of them gets its challenge.
+    /// So many requests must have come before any of them is answered: what runs side by side goes in step, and one lane too
+    /// many is left behind with its socket open.
     pub together: usize,
 }
 
@@ -118,8 +119,9 @@ fn serve(mut stream: TcpStream, barrier: &Barrier, secrets: &Mutex<Vec<String>>,
             Ok(_) => std::thread::yield_now(),
         }
     };
+    barrier.wait();
     if head.contains("upgrade: websocket") {
-        let _ = converse(stream, barrier, secrets, accepts);
+        let _ = converse(stream, secrets, accepts);
         return;
     }
     let body = r#"{"ok":true,"status":"live"}"#;
@@ -129,9 +131,8 @@ fn serve(mut stream: TcpStream, barrier: &Barrier, secrets: &Mutex<Vec<String>>,
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-fn converse(stream: TcpStream, barrier: &Barrier, secrets: &Mutex<Vec<String>>, accepts: bool) -> tungstenite::Result<()> {
+fn converse(stream: TcpStream, secrets: &Mutex<Vec<String>>, accepts: bool) -> tungstenite::Result<()> {
     let Ok(mut socket) = tungstenite::accept(stream) else { return Ok(()) };
-    barrier.wait();
     let challenge = json!({"type": "event", "event": "connect.challenge", "payload": {"nonce": "n", "ts": 1}});
     socket.send(Message::text(challenge.to_string()))?;
     loop {

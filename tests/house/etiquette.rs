@@ -34,7 +34,7 @@ fn edges(url: &str, count: usize) -> impl Iterator<Item = String> {
 #[test]
 fn four_sockets_at_once_and_no_more() {
     let inner = Gateway::start(Manners { accepts: true, together: 1 });
-    // No challenge comes before four WebSockets are open, so four lanes do run side by side.
+    // No answer comes before four have asked, so four lanes do run side by side.
     let outer = Gateway::start(Manners { accepts: true, together: 4 });
     let recording = preflight(&target(Some(inner.url()), edges(&outer.url(), 8)));
     for edge in 0..8 {
