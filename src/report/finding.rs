@@ -8,8 +8,8 @@ use super::text::{columns, tame};
 use crate::code::Certainty;
 use crate::judge::verdict::Finding;
 
-/// Blanks before a finding's sentences: as wide as `suspected` and a gap.
-const INDENT: usize = 11;
+/// Blanks before a finding's sentences: as wide as `proven` and a gap.
+const INDENT: usize = 8;
 
 /// A root, its sentences, and one line for each of its consequences.
 pub fn render(root: &Finding, report: &Report<'_>, style: &Style) -> String {
@@ -27,19 +27,22 @@ fn title(root: &Finding, report: &Report<'_>, style: &Style) -> String {
     let places: Vec<String> = root.vantages.iter().map(|v| shown(v, several_sites(report))).collect();
     let muted = root.muted.as_ref().map(|why| format!("   muted: {}", tame(why))).unwrap_or_default();
     let right = format!("{}   {}{muted}", places.join(" "), root.severity);
-    let left = format!("{:<9}  {}  {}", root.certainty, root.code, root.title);
-    let room = usize::from(style.width).saturating_sub(columns(&left) + columns(&right)).max(3);
+    let left = format!("{}  {}  {}", root.certainty, root.code, root.title);
     let certainty = match root.certainty {
         Certainty::Proven => tone(root.severity),
         Certainty::Suspected => Tone::Warn,
     };
-    format!(
-        "{}  {}  {}{}{right}",
-        style.paint(certainty, &format!("{:<9}", root.certainty)),
+    let painted = format!(
+        "{}  {}  {}",
+        style.paint(certainty, root.certainty.as_str()),
         style.paint(Tone::Strong, root.code.as_str()),
-        root.title,
-        " ".repeat(room)
-    )
+        root.title
+    );
+    let (width, left, own) = (usize::from(style.width), columns(&left), columns(&right));
+    match width.checked_sub(left + own) {
+        Some(room) if room >= 3 => format!("{painted}{}{right}", " ".repeat(room)),
+        _ => format!("{painted}\n{}{right}", " ".repeat(width.saturating_sub(own))),
+    }
 }
 
 fn sentences(root: &Finding, report: &Report<'_>) -> Vec<Vec<Cell>> {
@@ -62,7 +65,7 @@ fn sentences(root: &Finding, report: &Report<'_>) -> Vec<Vec<Cell>> {
     let blocked: Vec<&str> =
         verdict.undecided.iter().filter(|u| u.beneath.as_ref() == Some(&root.id)).map(|u| u.code.as_str()).collect();
     if !blocked.is_empty() {
-        lines.push(line("blocked", &format!("{} cannot be decided while this lasts.", codes(blocked))));
+        lines.push(line("blocked", &codes(blocked)));
     }
     lines
 }

@@ -42,8 +42,8 @@ mod tests {
         for line in [
             "websocket   ok      plain answer   ok              <- WS-01@edge:corp\n",
             "auth        ·       folded         no credential\n",
-            "           folded     HEALTH-04 The gateway is silent (edge:corp)\n",
-            "           run        nginx -T\n",
+            "        folded     HEALTH-04 The gateway is silent (edge:corp)\n",
+            "        run        nginx -T\n",
             r"from nginx\u{1b}]0;; the same",
         ] {
             assert!(text.contains(line), "no {line:?} in\n{text}");

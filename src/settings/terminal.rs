@@ -12,15 +12,18 @@ labels! {
     }
 }
 
-/// Columns when nobody says: enough for the grid, and what fits a ticket.
-const WIDTH: usize = 100;
+/// Columns when nobody can tell: what fits everywhere, tickets among it.
+const WIDTH: usize = 80;
+
+/// Fewer columns than this are no width a table can live with.
+const NARROWEST: usize = 40;
 
 /// What standard output can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminal {
     /// Whether to write colours.
     pub color: bool,
-    /// Columns: `COLUMNS`, or 100.
+    /// Columns: `COLUMNS`, or the terminal's own, or 80.
     pub width: usize,
     /// Whether standard output is a terminal.
     pub interactive: bool,
@@ -38,7 +41,9 @@ impl Terminal {
             Color::Auto if set("CLICOLOR_FORCE") => true,
             Color::Auto => interactive && env.get("CLICOLOR") != Some("0") && env.get("TERM") != Some("dumb"),
         };
-        let width = env.get("COLUMNS").and_then(|c| c.parse().ok()).filter(|w| *w >= 40).unwrap_or(WIDTH);
+        let own = || terminal_size::terminal_size().filter(|_| interactive).map(|(width, _)| usize::from(width.0));
+        let width = env.get("COLUMNS").and_then(|c| c.parse().ok()).or_else(own);
+        let width = width.filter(|w| *w >= NARROWEST).unwrap_or(WIDTH);
         Self { color, width, interactive }
     }
 }

@@ -25,6 +25,9 @@ const FILES: &[(&str, &[u8])] = &[
     ("headless.jsonl", b"{\"type\":\"end\",\"duration_ms\":1,\"interrupted\":false}\n"),
     ("future.jsonl", b"{\"type\":\"head\",\"schema\":\"clawprobe.recording/9\"}\n"),
     ("key.pem", b"no key\n"),
+    ("X-EDGE-01-half.md", b"+++\ncode = \"X-EDGE-01\"\nlayer = \"websokcet\"\n+++\n"),
+    ("words.md", b"hello\n"),
+    ("mute.toml", b"schema = 1\n[[mute]]\ncode = \"WS-99\"\nreason = \"no such row\"\n"),
     ("token", b"hunter2hunter2\n"),
 ];
 
@@ -97,6 +100,12 @@ const CASES: &[Bad] = &[
     bad("matrix new WS-01", "WS-01", "is there already"),
     bad("matrix new ws1", "ws1", "is not a code"),
     bad("matrix lint none.toml", "none.toml", "does not exist"),
+    bad("matrix show preflihgt", "preflihgt", "did you mean `preflight`?"),
+    bad("matrix lint words.md", "hello", "front matter"),
+    bad("matrix lint X-EDGE-01-half.md", "", "X-EDGE-01-half.md"),
+    bad("matrix lint overlay.toml", "coed", "did you mean `code`?"),
+    bad("preflight --overlay mute.toml", "\"WS-99\"", "no code WS-99"),
+    bad("matrix ls", "ls", "no such command"),
 ];
 
 fn desk() -> Desk {

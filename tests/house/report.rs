@@ -2,6 +2,7 @@
 
 use clawprobe::exit::EXITS;
 use clawprobe::report::table::{Cell, Table};
+use clawprobe::shelf::Shelf;
 use serde_json::Value;
 
 use super::desk::{Desk, closed_port};
@@ -101,9 +102,11 @@ fn the_samples_are_fresh() {
         ("json", "reports/samples/report.json"),
         ("ndjson", "reports/samples/events.ndjson"),
     ];
+    let digests: Vec<String> = Shelf::builtin().unwrap().origins.into_iter().map(|origin| origin.digest).collect();
     fresh(&samples.map(|(format, file)| {
         let done = desk.run(&["report", "run.jsonl", "--format", format]);
         assert_eq!(done.status, 0, "{}", done.err);
-        (file, done.out)
+        // The shelf's digest changes with every word of every row; a sample shows its shape.
+        (file, digests.iter().fold(done.out, |text, digest| text.replace(digest.as_str(), "0a1b2c3d")))
     }));
 }
