@@ -32,3 +32,30 @@ pub fn exit(verdict: &Verdict, fail_on: Severity, end: &End) -> Exit {
         End { .. } => verdict.exit(fail_on),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::verdict::Outcome;
+
+    fn end(interrupted: bool, defect: Option<&str>) -> End {
+        End { duration_ms: 1.0, interrupted, defect: defect.map(String::from), note: None }
+    }
+
+    #[test]
+    fn a_defect_beats_an_interruption_beats_the_verdict() {
+        let verdict = Verdict {
+            outcome: Outcome::Healthy,
+            root: None,
+            roots: Vec::new(),
+            findings: Vec::new(),
+            undecided: Vec::new(),
+            clear: Vec::new(),
+        };
+        let exit = |end| exit(&verdict, Severity::Warning, &end);
+        assert_eq!(exit(end(false, None)), Exit::Healthy);
+        assert_eq!(exit(end(true, None)), Exit::Interrupted);
+        assert_eq!(exit(end(true, Some("x"))), Exit::Defect);
+        assert_eq!((ExitStyle::Nagios.status(Exit::Symptoms), ExitStyle::Plain.status(Exit::Interrupted)), (2, 130));
+    }
+}

@@ -76,4 +76,21 @@ mod tests {
         let text = render(&sample.report(), &Style { width: 48, color: false });
         assert_eq!(text.matches("\nlayer ").count(), 3, "{text}");
     }
+
+    #[test]
+    fn an_expected_refusal_is_green_and_beats_an_ordinary_clear() {
+        let mut sample = sample::healthy();
+        sample.judgement.verdict.clear[0].expected = true;
+        let text = render(&sample.report(), &Style { color: true, ..Style::default() });
+        assert!(text.contains("\u{1b}[32mexpected"), "{text}");
+    }
+
+    #[test]
+    fn muted_findings_do_not_fail_a_run_and_are_told() {
+        let mut sample = sample::symptoms();
+        sample.judgement.verdict.findings.iter_mut().for_each(|f| f.muted = Some("known".into()));
+        sample.judgement.verdict.undecided.clear();
+        let text = render(&sample.report(), &Style::default());
+        assert!(text.contains("muted: known") && text.contains("(2 muted)") && text.ends_with("exit 0\n"), "{text}");
+    }
 }
