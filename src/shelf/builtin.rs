@@ -4,7 +4,7 @@ use include_dir::{Dir, include_dir};
 
 use super::later;
 use super::page::Page;
-use super::symptom_file::{self, Draft};
+use super::symptom_file::{self, Draft, Names};
 use super::{BUILTIN, Shelf, check, digest, matrix_file, probe_file};
 use crate::complaint::Complaint;
 use crate::facts::dictionary::PRIMITIVES;
@@ -28,11 +28,11 @@ pub fn load() -> Result<Shelf, Complaint> {
         shelf.later = later::read(name, text)?;
         digests += &digest(text);
     }
-    let drafts = symptoms(&mut shelf)?;
+    let names = symptoms(&mut shelf)?;
     shelf.symptoms.iter().for_each(|s| digests += &s.digest);
     probes(&mut shelf, &mut digests)?;
-    drafts.iter().try_for_each(|draft| check::names(&shelf, draft))?;
-    check::circles(&shelf, &drafts)?;
+    names.iter().try_for_each(|names| check::names(&shelf, names))?;
+    check::circles(&shelf, &names)?;
     for file in MATRICES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml") && f.path().as_os_str() != CODES) {
         let (name, text) = open(file)?;
         let matrix = matrix_file::read(name, text, &shelf)?;
@@ -49,15 +49,15 @@ pub fn symptom_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     families.flat_map(Dir::files).filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
 }
 
-fn symptoms(shelf: &mut Shelf) -> Result<Vec<Draft<'static>>, Complaint> {
-    let mut drafts = Vec::new();
+fn symptoms(shelf: &mut Shelf) -> Result<Vec<Names<'static>>, Complaint> {
+    let mut all = Vec::new();
     for (name, text) in symptom_files() {
-        let draft = symptom_file::read(name, text, BUILTIN, Page::from)?;
-        shelf.symptoms.push(draft.symptom.clone());
-        drafts.push(draft);
+        let Draft { symptom, names } = symptom_file::read(name, text, BUILTIN, Page::from)?;
+        shelf.symptoms.push(symptom);
+        all.push(names);
     }
     shelf.sort();
-    Ok(drafts)
+    Ok(all)
 }
 
 fn probes(shelf: &mut Shelf, digests: &mut String) -> Result<(), Complaint> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Shelf;
-use super::symptom_file::Draft;
+use super::symptom_file::Names;
 use crate::code::Code;
 use crate::complaint::Complaint;
 
@@ -11,12 +11,12 @@ use crate::complaint::Complaint;
 ///
 /// # Errors
 /// A complaint at the first code that nobody knows.
-pub fn names(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
+pub fn names(shelf: &Shelf, names: &Names<'_>) -> Result<(), Complaint> {
     let known: BTreeSet<&Code> = shelf.symptoms.iter().map(|s| &s.code).chain(shelf.later.keys()).collect();
-    match draft.names.iter().find(|(code, _)| !known.contains(code)) {
+    match names.named.iter().find(|(code, _)| !known.contains(code)) {
         None => Ok(()),
         Some((code, span)) => {
-            let complaint = draft.source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
+            let complaint = names.source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
             Err(complaint.help(near(code.as_str(), known.into_iter().map(Code::as_str))))
         }
     }
@@ -33,16 +33,16 @@ pub fn near<'w>(typed: &str, known: impl IntoIterator<Item = &'w str>) -> String
 /// Checks that `explained-by` has no circle, the rows of overlays included.
 ///
 /// # Errors
-/// A complaint that prints the circle, when one of the drafts is part of it with the place where it says so.
-pub fn circles(shelf: &Shelf, drafts: &[Draft<'_>]) -> Result<(), Complaint> {
+/// A complaint that prints the circle, with the place when one of these rows is part of it.
+pub fn circles(shelf: &Shelf, all: &[Names<'_>]) -> Result<(), Complaint> {
     let Some(circle) = find_circle(shelf) else { return Ok(()) };
     let words = circle.iter().map(Code::as_str).collect::<Vec<_>>().join(" is explained by ");
     let title = format!("explanations go in a circle: {words}");
-    let place = drafts.iter().find_map(|draft| {
-        let at = circle.iter().position(|code| *code == draft.symptom.code)?;
+    let place = all.iter().find_map(|names| {
+        let at = circle.iter().position(|code| *code == names.of)?;
         let next = circle.get(at + 1)?;
-        let (_, span) = draft.names.iter().find(|(code, _)| code == next)?;
-        Some(draft.source.complain(title.clone(), span.clone(), "this closes the circle"))
+        let (_, span) = names.named.iter().find(|(code, _)| code == next)?;
+        Some(names.source.complain(title.clone(), span.clone(), "this closes the circle"))
     });
     Err(place.unwrap_or_else(|| Complaint::new(title)))
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::page::Page;
 use super::reader::{Section, Source};
 use super::symptom::Symptom;
-use super::{Shelf, check, matrix_file, overlay, probe_file, symptom_file};
+use super::symptom_file::{self, Draft};
+use super::{Shelf, check, matrix_file, overlay, probe_file};
 use crate::complaint::Complaint;
 use crate::judge::condition::fence::{self, Expect, Fence};
 use crate::judge::condition::{Mistake, Mutant};
@@ -56,12 +57,12 @@ fn kind(name: &str, text: &str) -> Result<Kind, Complaint> {
 
 /// Loads a symptom file into the shelf, in the place of the row of the same code if there is one.
 fn symptom(mut shelf: Shelf, name: &str, text: &str) -> Result<Symptom, Complaint> {
-    let draft = symptom_file::read(name, text, name, |page| Page::from(page.to_owned()))?;
-    shelf.symptoms.retain(|s| s.code != draft.symptom.code);
-    shelf.symptoms.push(draft.symptom.clone());
-    check::names(&shelf, &draft)?;
-    check::circles(&shelf, std::slice::from_ref(&draft))?;
-    Ok(draft.symptom)
+    let Draft { symptom, names } = symptom_file::read(name, text, name, |page| Page::from(page.to_owned()))?;
+    shelf.symptoms.retain(|s| s.code != symptom.code);
+    shelf.symptoms.push(symptom.clone());
+    check::names(&shelf, &names)?;
+    check::circles(&shelf, std::slice::from_ref(&names))?;
+    Ok(symptom)
 }
 
 fn rows(rows: &[Symptom], name: &str, text: &str) -> Result<String, Vec<Complaint>> {

@@ -4,7 +4,7 @@ use super::matrix_file::{self, EXPECT_KEYS, delivered};
 use super::page::Page;
 use super::reader::{Section, Source};
 use super::symptom::{KEYS, Symptom, Written};
-use super::symptom_file::{self, Draft};
+use super::symptom_file::{self, Draft, Names};
 use super::{Mute, Shelf, check, digest};
 use crate::code::{Code, Severity};
 use crate::complaint::Complaint;
@@ -23,21 +23,21 @@ const ALTERABLE: &[&str] =
 /// # Errors
 /// A complaint at the first thing that is wrong; the shelf is then not to be used.
 pub fn apply(shelf: &mut Shelf, name: &str, text: &str) -> Result<(), Complaint> {
-    let drafts = if name.ends_with(".md") { vec![own_file(shelf, name, text)?] } else { tables(shelf, name, text)? };
+    let names = if name.ends_with(".md") { vec![own_file(shelf, name, text)?] } else { tables(shelf, name, text)? };
     shelf.sort();
-    drafts.iter().try_for_each(|draft| check::names(shelf, draft))?;
-    check::circles(shelf, &drafts)?;
+    names.iter().try_for_each(|names| check::names(shelf, names))?;
+    check::circles(shelf, &names)?;
     shelf.origins.push(Origin { name: name.to_owned(), digest: digest(text) });
     Ok(())
 }
 
-fn own_file<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
-    let draft = symptom_file::read(name, text, name, |page| Page::from(page.to_owned()))?;
-    let code = &draft.symptom.code;
-    let at = draft.source.toml().find(code.as_str()).map_or(0..0, |start| start..start + code.as_str().len());
-    free(shelf, code, |title, label| draft.source.complain(title, at, label))?;
-    shelf.symptoms.push(draft.symptom.clone());
-    Ok(draft)
+fn own_file<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Names<'a>, Complaint> {
+    let Draft { symptom, names } = symptom_file::read(name, text, name, |page| Page::from(page.to_owned()))?;
+    let code = &symptom.code;
+    let at = names.source.toml().find(code.as_str()).map_or(0..0, |start| start..start + code.as_str().len());
+    free(shelf, code, |title, label| names.source.complain(title, at, label))?;
+    shelf.symptoms.push(symptom);
+    Ok(names)
 }
 
 /// A site's own code begins with `X-` and is not taken.
@@ -52,7 +52,7 @@ fn free(shelf: &Shelf, code: &Code, complain: impl FnOnce(String, &str) -> Compl
     }
 }
 
-fn tables<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Vec<Draft<'a>>, Complaint> {
+fn tables<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Vec<Names<'a>>, Complaint> {
     let source = Source::whole(name, text);
     let tree = source.parse()?;
     let root = Section::root(source, &tree, "an overlay");
@@ -66,12 +66,12 @@ fn tables<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Vec<Dra
         Some(item) => item.sections(what),
         None => Ok(Vec::new()),
     };
-    let mut drafts = Vec::new();
+    let mut names = Vec::new();
     for section in each("symptom", "a row")? {
-        drafts.push(own_row(shelf, &section, source)?);
+        names.push(own_row(shelf, &section, source)?);
     }
     for section in each("replace", "a replacement")? {
-        drafts.push(replace(shelf, &section, source)?);
+        names.push(replace(shelf, &section, source)?);
     }
     each("alter", "an alteration")?.iter().try_for_each(|section| alter(shelf, section))?;
     each("mute", "a mute")?.iter().try_for_each(|section| mute(shelf, section))?;
@@ -79,32 +79,32 @@ fn tables<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Vec<Dra
     if let Some(item) = root.get("site") {
         site(shelf, &item.section("[site]")?)?;
     }
-    Ok(drafts)
+    Ok(names)
 }
 
-fn own_row<'a>(shelf: &mut Shelf, section: &Section<'_>, source: Source<'a>) -> Result<Draft<'a>, Complaint> {
+fn own_row<'a>(shelf: &mut Shelf, section: &Section<'_>, source: Source<'a>) -> Result<Names<'a>, Complaint> {
     section.only(&[KEYS, &["page"]].concat())?;
-    let draft = symptom_file::row(section, source, page(section)?, source.name, digest(source.text))?;
+    let Draft { symptom, names } = symptom_file::row(section, source, page(section)?, source.name, digest(source.text))?;
     let said = section.need("code")?.text()?;
-    free(shelf, &draft.symptom.code, |title, label| said.complain(title, label))?;
-    shelf.symptoms.push(draft.symptom.clone());
-    Ok(draft)
+    free(shelf, &symptom.code, |title, label| said.complain(title, label))?;
+    shelf.symptoms.push(symptom);
+    Ok(names)
 }
 
-fn replace<'a>(shelf: &mut Shelf, section: &Section<'_>, source: Source<'a>) -> Result<Draft<'a>, Complaint> {
+fn replace<'a>(shelf: &mut Shelf, section: &Section<'_>, source: Source<'a>) -> Result<Names<'a>, Complaint> {
     section.only(&[KEYS, &["page", "based-on"]].concat())?;
     let said = section.need("code")?.text()?;
     let code = delivered(&said, shelf)?;
     let based = section.need("based-on")?.text()?;
-    let draft = symptom_file::row(section, source, page(section)?, source.name, digest(source.text))?;
+    let Draft { symptom, names } = symptom_file::row(section, source, page(section)?, source.name, digest(source.text))?;
     if let Some(old) = shelf.symptoms.iter_mut().find(|s| s.code == code) {
         if old.digest != based.text {
             let complaint = based.complain(format!("{code} has changed since this was written"), format!("now {}", old.digest));
             return Err(complaint.help(format!("read `clawprobe matrix show {code}`, adapt the row, then name the new digest")));
         }
-        *old = draft.symptom.clone();
+        *old = symptom;
     }
-    Ok(draft)
+    Ok(names)
 }
 
 /// The Markdown of a row that stands in an overlay: with evidence, as in a file of its own.

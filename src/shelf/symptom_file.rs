@@ -11,14 +11,22 @@ use crate::code::{Code, Layer, Plane, Severity};
 use crate::complaint::Complaint;
 use crate::judge::condition::{Condition, Each, Template};
 
-/// A symptom whose references to other codes are still to be checked.
+/// A symptom, and what can only be checked with the whole shelf at hand.
 pub struct Draft<'a> {
     /// The row.
     pub symptom: Symptom,
-    /// The file it stands in.
+    /// The codes it names.
+    pub names: Names<'a>,
+}
+
+/// The codes a row names.
+pub struct Names<'a> {
+    /// The row's own code.
+    pub of: Code,
+    /// The file the row stands in.
     pub source: Source<'a>,
     /// Every code it names, with its place.
-    pub names: Vec<(Code, Range<usize>)>,
+    pub named: Vec<(Code, Range<usize>)>,
 }
 
 /// The line above and below front matter.
@@ -72,9 +80,9 @@ pub fn row<'a>(
     let each = written(&each_said, Each::parse)?;
     let condition = |said: Said<'_>| written(&said, |src| Condition::parse(src, &each.parsed));
     let template = |said: &Said<'_>| written(said, |src| Template::parse(src, &each.parsed));
-    let (explained_by, mut names) = codes(section, "explained-by")?;
+    let (explained_by, mut named) = codes(section, "explained-by")?;
     let (lookalikes, more) = codes(section, "lookalikes")?;
-    names.extend(more);
+    named.extend(more);
     let commands = match section.get("commands") {
         Some(item) => item.texts()?.iter().map(template).collect::<Result<_, _>>()?,
         None => Vec::new(),
@@ -105,7 +113,8 @@ pub fn row<'a>(
         digest,
         each,
     };
-    Ok(Draft { symptom, source, names })
+    let names = Names { of: symptom.code.clone(), source, named };
+    Ok(Draft { symptom, names })
 }
 
 fn written<T>(
