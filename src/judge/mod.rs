@@ -113,16 +113,23 @@ fn lacking_path(lack: &crate::plan::Lack) -> Undecided {
     }
 }
 
-/// The finding an undecided row folds beneath: the first that rests on the probe which blocked it, or else the first about
-/// the same path, because what is blocked there is blocked by what broke there.
+/// The finding an undecided row folds beneath: the first that rests on what kept it from being decided, or else the first
+/// about the same path, because what is blocked there is blocked by what broke there.
 fn beneath(entry: &Undecided, findings: &[Finding]) -> Option<String> {
-    let blockers: Vec<&str> =
-        entry.lacks.iter().filter(|l| l.because.reason == Reason::Blocked).map(|l| l.because.because.as_str()).collect();
+    let blockers: Vec<String> = entry.lacks.iter().filter_map(|l| blocker(l, entry)).collect();
     let rests = |finding: &&Finding| finding.evidence.iter().any(|e| blockers.iter().any(|by| same_probe(&e.id, by)));
-    let there = |finding: &&Finding| {
-        !blockers.is_empty() && finding.vantages.iter().any(|v| v.path.is_some() && entry.vantages.contains(v))
-    };
+    let stopped = entry.lacks.iter().any(|l| l.because.reason == Reason::Blocked);
+    let there = |finding: &&Finding| stopped && finding.vantages.iter().any(|v| v.path.is_some() && entry.vantages.contains(v));
     findings.iter().find(rests).or_else(|| findings.iter().find(there)).map(|f| f.id.clone())
+}
+
+/// The fact that kept another from being measured, as the reason names it.
+fn blocker(lacking: &Lacking, entry: &Undecided) -> Option<String> {
+    match lacking.because.reason {
+        Reason::Blocked | Reason::Withheld => Some(lacking.because.because.clone()),
+        Reason::NoCredential => entry.vantages.first().map(|v| format!("credential@{}.state", v.site)),
+        _ => None,
+    }
 }
 
 /// Whether two fact ids name the same table at the same vantage: a blocked probe names the probe it needed, or a fact of it.
