@@ -4,7 +4,7 @@ use super::causes::Bindings;
 use super::rows::{Found, Ruled, Ruling};
 use super::verdict::{Evidence, Finding, Lacking, Undecided};
 use crate::code::{Certainty, Layer, Plane};
-use crate::facts::{Because, Cell, FactId, Facts, Row, SheetState};
+use crate::facts::{Because, Cell, FactId, Facts, Reason, Row, SheetState};
 use crate::path::{Path, Topology, Vantage};
 use crate::shelf::Shelf;
 use crate::shelf::matrix::Expect;
@@ -16,7 +16,7 @@ pub struct Surprise<'a> {
     seen: Vec<(FactId, Cell)>,
 }
 
-/// Applies one expected cell on every path it names: while it holds, rows that rest on the fact are clear there; a measured
+/// Applies one expected cell on every path it names: while it holds, rows that rest on the fact, or that it alone kept from being decided, are clear there; a measured
 /// value that is not expected is a surprise; a cell that was not measured changes nothing.
 pub fn apply<'a>(
     cell: &'a Expect,
@@ -34,7 +34,8 @@ pub fn apply<'a>(
         if !other.is_empty() {
             surprises.push(Surprise { cell, at: path.vantage.clone(), seen: other });
         } else if whole && cells.iter().all(|(_, c)| expected(c)) {
-            rulings.iter_mut().filter(|r| rests_on(&r.ruling, &cells)).for_each(|r| r.ruling = Ruling::Clear { expected: true });
+            let resting = |r: &&mut Ruled<'_>| rests_on(&r.ruling, &cells) || blocked_by(&r.ruling, &cells);
+            rulings.iter_mut().filter(resting).for_each(|r| r.ruling = Ruling::Clear { expected: true });
         }
     }
 }
@@ -53,6 +54,15 @@ fn read(cell: &Expect, at: &Vantage, row: &Row) -> (FactId, Cell) {
 fn rests_on(ruling: &Ruling, cells: &[(FactId, Cell)]) -> bool {
     let Ruling::Holds(_, outcome) = ruling else { return false };
     outcome.evidence().iter().any(|(id, _)| cells.iter().any(|(cell, _)| cell == id))
+}
+
+/// Whether a row could not be decided for nothing else than one of the cells that the matrix expects.
+fn blocked_by(ruling: &Ruling, cells: &[(FactId, Cell)]) -> bool {
+    let Ruling::Undecided(lacks) = ruling else { return false };
+    let by_cell = |because: &Because| {
+        because.reason == Reason::Blocked && cells.iter().any(|(id, _)| super::same_probe(&id.to_string(), &because.because))
+    };
+    lacks.iter().all(|(_, because)| by_cell(because))
 }
 
 impl Surprise<'_> {

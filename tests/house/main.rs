@@ -4,6 +4,7 @@ mod bad_input;
 mod claims;
 mod cli;
 mod conditions;
+mod delivered;
 mod desk;
 mod engine;
 mod etiquette;
