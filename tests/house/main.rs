@@ -13,6 +13,7 @@ mod listener;
 mod mutation;
 mod overlay;
 mod plan;
+mod readme;
 mod recording;
 mod report;
 mod secrets;
