@@ -100,11 +100,15 @@ impl Gateway {
 fn held(clients: &BTreeSet<u16>, address: SocketAddr) -> usize {
     let port = |column: &str| column.rsplit(':').next().and_then(|hex| u16::from_str_radix(hex, 16).ok());
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
-    let open = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|c| {
-        let ours = c.len() > 3 && port(c[2]) == Some(address.port()) && ["01", "08"].contains(&c[3]);
-        ours && port(c[1]).is_some_and(|client| clients.contains(&client))
-    });
-    open.count()
+    // A long table is read in pieces, and a piece may repeat a line of the one before it.
+    let open: BTreeSet<u16> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|c| c.len() > 3 && port(c[2]) == Some(address.port()) && ["01", "08"].contains(&c[3]))
+        .filter_map(|c| port(c[1]))
+        .filter(|client| clients.contains(client))
+        .collect();
+    open.len()
 }
 
 /// Serves one connection: a WebSocket if the request asks for one, else one answer.
