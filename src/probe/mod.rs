@@ -17,6 +17,7 @@ use crate::target::{Target, Way};
 pub mod answer;
 #[cfg(test)]
 pub(crate) mod bench;
+mod capture;
 pub mod challenge;
 pub mod connect;
 pub mod dial;

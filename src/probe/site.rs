@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Ask, Done, user};
+use super::{Ask, Done, capture, user};
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::site::{CONFIG, CREDENTIAL, PROXY_VARIABLE, SETTING, SITE, System};
 use crate::facts::value::{Cell, Reason};
@@ -21,7 +21,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
 }
 
 fn machine() -> Row {
-    let row = RowBuilder::new(&SITE, []).set("system", SYSTEM.as_str());
+    let row = RowBuilder::new(&SITE, []).set("system", SYSTEM.as_str()).cell("capture", capture::possible());
     let me = identity();
     let row = match &me {
         Some(me) => row.set("user", user::name(me.uid)).set("privileged", me.sees_others),

@@ -21,6 +21,7 @@ const SITE_FIELDS: &[Field] = &[
     field("system", Type::Label(System::ALL), "Operating system."),
     field("container", Type::Bool, "Whether the site looks like the inside of a container."),
     field("privileged", Type::Bool, "Whether this user may see the processes of others."),
+    field("capture", Type::Bool, "Whether this build and this user can capture packets."),
     field("user", Type::Text, "The user clawprobe runs as.").named().print(Print::Omit),
 ];
 
