@@ -3,6 +3,7 @@
 //! `cargo bench --bench preflight` prints the median wall time, CPU time and peak memory of both, and the ratios. It needs
 //! the parts of `tests/lab/install.sh all`.
 
+#![expect(clippy::disallowed_methods, reason = "a bench reads time and the environment")]
 #![expect(dead_code, reason = "shares files with the tests, which use all of them")]
 
 #[path = "../tests/peers/gateway.rs"]

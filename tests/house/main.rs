@@ -1,5 +1,7 @@
 //! What can be tested without a real peer: one binary, one module per subject.
 
+#![expect(clippy::disallowed_methods, reason = "tests read the environment; the walls are for the product")]
+
 mod bad_input;
 mod claims;
 mod cli;

@@ -236,7 +236,7 @@ fn an_unreadable_file_is_refused_or_reported() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::with(LOCAL);
     let file = home.dir.path().join(".openclaw/openclaw.json");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&file).is_ok() {
         println!("skipped: this user may read everything");
         return;

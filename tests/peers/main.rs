@@ -4,6 +4,8 @@
 //! `CLAWPROBE_PEERS=required` is set (an older release of the gateway: where `CLAWPROBE_RELEASE` names it). As root the
 //! whole run moves into a network namespace without a way out.
 
+#![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
+
 mod gateway;
 mod namespace;
 mod nginx;
