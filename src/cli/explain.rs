@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::listing::{GAP, line, listing};
 use crate::code::{Code, Layer};
 use crate::complaint::Complaint;
+use crate::openclaw::close::meaning;
 use crate::report::table::Table;
 use crate::shelf::Shelf;
 use crate::shelf::check::near;
@@ -63,7 +64,8 @@ fn one(shelf: &Shelf, code: &Code, typed: &str, width: u16) -> Result<String, Co
 /// The rows that words lead to, the best first.
 fn found(shelf: &Shelf, typed: &str, width: u16) -> Result<String, Complaint> {
     let hits = search(shelf, typed);
-    if hits.is_empty() {
+    let close = close_code(typed);
+    if hits.is_empty() && close.is_none() {
         let complaint = Complaint::new("no row has these words").flag("explain", typed, "found nowhere");
         let known = shelf.symptoms.iter().map(|s| s.code.as_str());
         return Err(complaint.help(near(typed, known)));
@@ -75,7 +77,13 @@ fn found(shelf: &Shelf, typed: &str, width: u16) -> Result<String, Complaint> {
         };
         line(&[hit.symptom.code.as_str(), hit.symptom.layer.as_str(), &text])
     };
-    Ok(listing(&[], hits.iter().map(row)).wrapped(width, GAP))
+    Ok(close.unwrap_or_default() + &listing(&[], hits.iter().map(row)).wrapped(width, GAP))
+}
+
+/// What the gateway means by a WebSocket close code that stands among the words.
+fn close_code(typed: &str) -> Option<String> {
+    let numbers = typed.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u16>().ok());
+    numbers.filter_map(|code| meaning(code).map(|doc| format!("close code {code}: {doc}\n\n"))).next()
 }
 
 /// The manual page of a row.
@@ -192,4 +200,18 @@ pub fn markdown(shelf: &Shelf) -> String {
         "# Codes\n\nGenerated from `matrices/`; a test rewrites this page when it is stale.\n\n{table}\n\
          ## Names without a row yet\n\n{names}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_code_among_the_words_is_explained() {
+        assert!(
+            close_code("disconnected (1013): gateway starting")
+                .is_some_and(|text| text.contains("1013") && text.contains("starting"))
+        );
+        assert_eq!(close_code("gateway closed (1006)"), None, "1006 is never sent");
+    }
 }

@@ -8,11 +8,6 @@ use std::time::Duration;
 /// 10 s, and 3 s in 2026.3.13.
 pub const PRE_AUTH: Duration = Duration::from_secs(15);
 
-/// The largest frame the gateway takes before hello-ok, in bytes; a larger one is answered with close code 1009.
-///
-/// Source: `MAX_PREAUTH_PAYLOAD_BYTES`, `docs/gateway/protocol/transport.md`; 65,536 bytes pass, one more does not.
-pub const PRE_AUTH_FRAME: usize = 65_536;
-
 /// How many sockets one client address may hold open before hello-ok; the next upgrade is answered with 503.
 ///
 /// Source: `DEFAULT_MAX_PREAUTH_CONNECTIONS_PER_IP`; measured at the 33rd socket. Behind an edge that sets no forwarded header

@@ -63,11 +63,6 @@ pub fn words(label: &str) -> String {
     label.replace('-', " ")
 }
 
-/// A number of things, with the right ending: `1 finding`, `2 findings`.
-pub fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

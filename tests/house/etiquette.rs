@@ -70,3 +70,14 @@ fn a_dead_inner_path_gives_the_one_attempt_to_the_next() {
     preflight(&target(Some(format!("ws://{closed}")), edges(&outer.url(), 4)));
     assert_eq!(*outer.secrets.lock().unwrap(), [TOKEN]);
 }
+
+#[test]
+fn what_is_asked_stays_within_the_gateways_own_limits() {
+    use clawprobe::openclaw::limits::{LONGEST_DELAY, PRE_AUTH, PRE_AUTH_SOCKETS};
+    let shelf = Shelf::builtin().unwrap();
+    let deadline = |id: &str| shelf.probe(id).unwrap().deadline;
+    assert!(deadline("connect") > LONGEST_DELAY, "a refusal on loopback comes as late as that");
+    assert!(deadline("challenge") + deadline("connect") < PRE_AUTH, "the gateway does not end our handshake first");
+    let shelf_wide: usize = shelf.probes.iter().map(|p| p.sockets).max().unwrap_or_default();
+    assert!(4 * shelf_wide < PRE_AUTH_SOCKETS);
+}
