@@ -1,7 +1,7 @@
 //! A healthy local preflight side by side with `openclaw gateway probe --json`, interleaved in one run.
 //!
-//! `cargo bench --bench preflight` prints the median wall time, CPU time and peak memory of both, and the ratios. It needs
-//! the parts of `tests/lab/install.sh all`.
+//! `cargo bench --bench preflight` prints the median wall time, CPU time and peak memory of both, and the ratios; it fails when
+//! one of them is beyond its goal. It needs the parts of `tests/lab/install.sh all`.
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads time and the environment")]
 #![expect(dead_code, reason = "shares files with the tests, which use all of them")]
@@ -22,6 +22,11 @@ use std::time::Instant;
 const PAIRS: usize = 11;
 /// Runs of ours per run of theirs: it is short enough that more of them make the median calm.
 const OURS_PER_PAIR: usize = 5;
+
+/// The goals: ours at most this much of theirs in wall time and CPU time, and at most so much memory at its peak (10 MB).
+const WALL: f64 = 0.006;
+const CPU: f64 = 0.004;
+const PEAK_MIB: f64 = 10e6 / 1_048_576.0;
 
 /// What one run took.
 #[derive(Clone, Copy)]
@@ -83,7 +88,12 @@ fn measure() -> Result<(), String> {
         println!("{name:<28}{:>12.1}{:>12.1}{:>12.1}", c.wall_ms, c.cpu_ms, c.peak_mib);
     }
     let ratio = |x: fn(Cost) -> f64| x(ours) / x(theirs);
-    println!("{:<28}{:>12.4}{:>12.4}{:>12.4}", "ratio", ratio(|c| c.wall_ms), ratio(|c| c.cpu_ms), ratio(|c| c.peak_mib));
+    let (wall, cpu) = (ratio(|c| c.wall_ms), ratio(|c| c.cpu_ms));
+    println!("{:<28}{wall:>12.4}{cpu:>12.4}{:>12.4}", "ratio", ratio(|c| c.peak_mib));
+    println!("{:<28}{WALL:>12.4}{CPU:>12.4}{PEAK_MIB:>8.1} MiB", "goal");
+    if wall > WALL || cpu > CPU || ours.peak_mib > PEAK_MIB {
+        return Err(String::from("a goal is missed"));
+    }
     Ok(())
 }
 

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::end::note;
 use crate::record::Event;
 
-/// A listener that holds the recording's lines until the run has come to its end.
+/// A listener that holds a run's events until the run has come to its end. Only a defect makes lines of them here: a run that
+/// ends well hands its own recording over.
 pub struct Recorder {
-    lines: String,
+    events: Vec<Event>,
     file: PathBuf,
 }
 
@@ -15,21 +16,22 @@ impl Recorder {
     /// A recorder that falls back on a file in the working directory when nobody asked for one.
     pub fn new(save: Option<&PathBuf>, marker: &str) -> Self {
         let own = || PathBuf::from(format!("clawprobe-{marker}.jsonl"));
-        Self { lines: String::new(), file: save.cloned().unwrap_or_else(own) }
+        Self { events: Vec::new(), file: save.cloned().unwrap_or_else(own) }
     }
 
     /// Takes an event, redacted as the run hands it out.
     pub fn hear(&mut self, event: &Event) {
-        if let Ok(line) = serde_json::to_string(event) {
-            self.lines.push_str(&line);
-            self.lines.push('\n');
-        }
+        self.events.push(event.clone());
+    }
+
+    fn lines(&self) -> String {
+        self.events.iter().filter_map(|event| serde_json::to_string(event).ok()).map(|line| line + "\n").collect()
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        if std::thread::panicking() && !self.lines.is_empty() && std::fs::write(&self.file, &self.lines).is_ok() {
+        if std::thread::panicking() && !self.events.is_empty() && std::fs::write(&self.file, self.lines()).is_ok() {
             note(&format!("What was recorded so far is in {}.", self.file.display()));
         }
     }

@@ -12,12 +12,13 @@ use crate::complaint::Complaint;
 /// # Errors
 /// A complaint at the first code that nobody knows.
 pub fn names(shelf: &Shelf, names: &Names<'_>) -> Result<(), Complaint> {
-    let known: BTreeSet<&Code> = shelf.symptoms.iter().map(|s| &s.code).chain(shelf.later.keys()).collect();
-    match names.named.iter().find(|(code, _)| !known.contains(code)) {
+    let known = |code: &Code| shelf.symptom(code).is_some() || shelf.later.contains_key(code);
+    match names.named.iter().find(|(code, _)| !known(code)) {
         None => Ok(()),
         Some((code, span)) => {
             let complaint = names.source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
-            Err(complaint.help(near(code.as_str(), known.into_iter().map(Code::as_str))))
+            let all: BTreeSet<&Code> = shelf.symptoms.iter().map(|s| &s.code).chain(shelf.later.keys()).collect();
+            Err(complaint.help(near(code.as_str(), all.into_iter().map(Code::as_str))))
         }
     }
 }

@@ -73,9 +73,10 @@ impl Template {
                     mistakes.push(mistake.help("write `}}` for a brace"));
                     at += 1;
                 }
-                other => {
-                    text.push(other);
-                    at += other.len_utf8();
+                _ => {
+                    let plain = rest.find(['{', '}']).unwrap_or(rest.len());
+                    text.push_str(&rest[..plain]);
+                    at += plain;
                 }
             }
         }
