@@ -77,13 +77,13 @@ fn found(shelf: &Shelf, typed: &str, width: u16) -> Result<String, Complaint> {
         };
         line(&[hit.symptom.code.as_str(), hit.symptom.layer.as_str(), &text])
     };
-    Ok(close.unwrap_or_default() + &listing(&[], hits.iter().map(row)).wrapped(width, GAP))
+    Ok(listing(&[], hits.iter().map(row)).wrapped(width, GAP) + &close.unwrap_or_default())
 }
 
 /// What the gateway means by a WebSocket close code that stands among the words.
 fn close_code(typed: &str) -> Option<String> {
     let numbers = typed.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u16>().ok());
-    numbers.filter_map(|code| meaning(code).map(|doc| format!("close code {code}: {doc}\n\n"))).next()
+    numbers.filter_map(|code| meaning(code).map(|doc| format!("close code {code}: {doc}\n"))).next()
 }
 
 /// The manual page of a row.
