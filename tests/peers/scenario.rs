@@ -18,7 +18,7 @@ pub struct Scenario {
     /// One sentence.
     #[expect(dead_code, reason = "for the reader of the file")]
     pub summary: String,
-    /// `main`, `wait`, `release` or `timing`.
+    /// `start`, `main`, `wait`, `release` or `timing`.
     #[serde(default = "main_lane")]
     pub lane: String,
     /// Gateway configurations by the name they have in this file: `gw = "token"`. See `gateway.rs` for the list.

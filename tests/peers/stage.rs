@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::gateway::Gateway;
 use crate::namespace::Client;
+use crate::scenario::Scenario;
 
 /// One shared gateway, or why it could not be started.
 type Shared = Arc<OnceLock<Result<Gateway, String>>>;
@@ -45,6 +46,14 @@ impl Stage {
             Ok(gateway)
         });
         gateway.as_ref().map(then).map_err(Clone::clone)
+    }
+
+    /// Starts the shared gateways of a scenario, so that none starts while another scenario is measured; what goes wrong is
+    /// told by the scenario itself.
+    pub fn prepare(&self, scenario: &Scenario) {
+        for (_, config) in scenario.gateway.iter().filter(|(name, _)| !scenario.fault.contains_key(*name)) {
+            let _ = self.with_gateway(config, |_| ());
+        }
     }
 
     /// The words before a command that make it run at the client.
