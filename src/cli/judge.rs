@@ -20,7 +20,7 @@ pub fn judge(flags: &Replay) -> Result<u8, End> {
     Selection::parse(&shelf, &flags.judging.only, &flags.judging.skip)?;
     let sinks = sink::sinks(&flags.telling, &[(RECORDING, &flags.recording)])?;
     let mut recording = read::open(&flags.recording)?;
-    override_head(&mut recording.head, &flags.judging);
+    override_head(&mut recording.head, &flags.judging, &shelf);
     let recording = share(recording, flags.judging.share);
     if !flags.telling.quiet {
         missing_overlays(&recording.head, &shelf);
@@ -58,7 +58,14 @@ fn share(mut recording: Recording, asked: Option<Share>) -> Recording {
 }
 
 /// The head says how the run was meant to be judged; flags of this command say otherwise.
-fn override_head(head: &mut Head, judging: &Judging) {
+fn override_head(head: &mut Head, judging: &Judging, shelf: &Shelf) {
+    if !judging.only.is_empty() || !judging.skip.is_empty() {
+        // The plan requires what its own flags left. Another choice may ask for rows the run left out: those count too, and
+        // what was not measured for them is no clear answer.
+        let more = shelf.matrix(&head.plan.matrix).map(|m| m.require.as_slice()).unwrap_or_default();
+        let lacking = more.iter().filter(|code| !head.plan.require.contains(code)).cloned().collect::<Vec<_>>();
+        head.plan.require.extend(lacking);
+    }
     if !judging.only.is_empty() {
         head.only.clone_from(&judging.only);
     }

@@ -4,7 +4,7 @@ use super::args::Telling;
 use super::end::End;
 use super::sink::{self, Sink};
 use super::style;
-use crate::judge::{self, Options};
+use crate::judge;
 use crate::record::Recording;
 use crate::report::{self, Report, style::Style};
 use crate::settings::Terminal;
@@ -18,7 +18,7 @@ pub const BUILD: &str = concat!("clawprobe ", env!("CARGO_PKG_VERSION"));
 /// # Errors
 /// A report that could not be written.
 pub fn tell(recording: &Recording, shelf: &Shelf, telling: &Telling, sinks: &[Sink], terminal: Terminal) -> Result<u8, End> {
-    let judgement = judge::judge(shelf, recording, &Options::default());
+    let judgement = judge::judge(shelf, recording);
     let exit = style::exit(&judgement.verdict, recording.head.fail_on, &recording.end);
     let status = telling.exit_style.status(exit);
     let report = Report { recording, judgement: &judgement, shelf, judged_by: BUILD, exit, status };

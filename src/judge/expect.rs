@@ -16,8 +16,9 @@ pub struct Surprise<'a> {
     seen: Vec<(FactId, Cell)>,
 }
 
-/// Applies one expected cell on every path it names: while it holds, rows that rest on the fact, or that it alone kept from being decided, are clear there; a measured
-/// value that is not expected is a surprise; a cell that was not measured changes nothing.
+/// Applies one expected cell on every path it names: while it holds, rows of that path that rest on the fact, or that it alone
+/// kept from being decided, are clear; a measured value that is not expected is a surprise; a cell that was not measured
+/// changes nothing.
 pub fn apply<'a>(
     cell: &'a Expect,
     facts: &Facts,
@@ -34,7 +35,9 @@ pub fn apply<'a>(
         if !other.is_empty() {
             surprises.push(Surprise { cell, at: path.vantage.clone(), seen: other });
         } else if whole && cells.iter().all(|(_, c)| expected(c)) {
-            let resting = |r: &&mut Ruled<'_>| rests_on(&r.ruling, &cells) || blocked_by(&r.ruling, &cells);
+            // A row of another path may rest on the fact too, as the one an edge is compared with: there it stays what it is.
+            let there = |r: &Ruled<'_>| r.instance.vantages().contains(&path.vantage);
+            let resting = |r: &&mut Ruled<'_>| there(r) && (rests_on(&r.ruling, &cells) || blocked_by(&r.ruling, &cells));
             rulings.iter_mut().filter(resting).for_each(|r| r.ruling = Ruling::Clear { expected: true });
         }
     }
@@ -53,7 +56,19 @@ fn read(cell: &Expect, at: &Vantage, row: &Row) -> (FactId, Cell) {
 /// Whether a ruling rests on one of the cells that the matrix expects.
 fn rests_on(ruling: &Ruling, cells: &[(FactId, Cell)]) -> bool {
     let Ruling::Holds(_, outcome) = ruling else { return false };
-    outcome.evidence().iter().any(|(id, _)| cells.iter().any(|(cell, _)| cell == id))
+    outcome.evidence().iter().any(|(id, _)| cells.iter().any(|(cell, _)| same_fact(cell, id)))
+}
+
+/// The manner of a connection attempt is what the socket saw of it, the first exchange included: whoever expects the one
+/// expects the other.
+const ONE_FACT: (&str, &[&str]) = ("tcp", &["connected", "manner"]);
+
+/// Whether two ids name one fact.
+fn same_fact(a: &FactId, b: &FactId) -> bool {
+    let (table, fields) = ONE_FACT;
+    let row = (&a.table, &a.vantage, &a.key) == (&b.table, &b.vantage, &b.key);
+    let twins = a.table == table && [a, b].iter().all(|id| fields.contains(&id.field.as_str()));
+    row && (a.field == b.field || twins)
 }
 
 /// Whether a row could not be decided for nothing else than one of the cells that the matrix expects.
@@ -102,14 +117,19 @@ impl Surprise<'_> {
 pub fn undecided(cell: &Expect, facts: &Facts, topology: &Topology) -> Vec<Undecided> {
     let open = named(cell, topology).filter_map(|path| {
         let (rows, state) = facts.rows(&cell.fact.table, Some(&path.vantage));
-        let cells = rows.iter().filter(|r| covers(cell, r)).map(|r| read(cell, &path.vantage, r));
-        let unmeasured = cells.filter_map(|(id, c)| match c {
+        let cells: Vec<_> = rows.iter().filter(|r| covers(cell, r)).map(|r| read(cell, &path.vantage, r)).collect();
+        let nobody_asked = cells.is_empty() && state == SheetState::Complete;
+        let unmeasured = cells.into_iter().filter_map(|(id, c)| match c {
             Cell::NotMeasured(because) => Some((id.to_string(), because)),
             _ => None,
         });
         let mut lacks: Vec<(String, Because)> = unmeasured.collect();
         if let SheetState::NotMeasured(because) | SheetState::Incomplete(because) = state {
             lacks.push((format!("{}@{}", cell.fact.table, path.vantage), because));
+        }
+        if nobody_asked {
+            let id = FactId { vantage: Some(path.vantage.clone()), ..cell.fact.clone() };
+            lacks.push((id.to_string(), Because::new(Reason::NotPlanned, "the table has no such row")));
         }
         let reason = lacks.first()?.1.clone();
         Some(Undecided {

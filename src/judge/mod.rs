@@ -4,28 +4,17 @@ pub mod causes;
 pub mod condition;
 pub mod expect;
 pub mod rows;
-pub mod select;
 pub mod verdict;
 
-use crate::code::Severity;
 use crate::facts::derived::derive;
 use crate::facts::{Because, Facts, Reason};
 use crate::path::Topology;
+use crate::plan::{Lack, Selection};
 use crate::record::Recording;
 use crate::shelf::Shelf;
+use crate::shelf::matrix::Expect;
 use condition::World;
 use verdict::{Finding, Lacking, Outcome, Undecided, Verdict};
-
-/// What a judgement takes from its caller instead of from the recording's head.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    /// `--only`, when given anew.
-    pub only: Option<Vec<String>>,
-    /// `--skip`, when given anew.
-    pub skip: Option<Vec<String>>,
-    /// `--fail-on`, when given anew.
-    pub fail_on: Option<Severity>,
-}
 
 /// A recording, judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,19 +28,19 @@ pub struct Judgement {
 }
 
 /// Judges a recording by the rows of a shelf. The same recording and the same shelf always give the same judgement.
-pub fn judge(shelf: &Shelf, recording: &Recording, options: &Options) -> Judgement {
+pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
     let (facts, topology) = derive(recording);
     let head = &recording.head;
-    let only = options.only.as_ref().unwrap_or(&head.only);
-    let skip = options.skip.as_ref().unwrap_or(&head.skip);
-    let fail_on = options.fail_on.unwrap_or(head.fail_on);
+    let chosen = Selection::of(&head.only, &head.skip);
     let world = World { facts: &facts, topology: &topology };
 
-    let taking_part = || shelf.symptoms.iter().filter(|s| select::takes_part(s, only, skip));
-    let mut rulings: Vec<rows::Ruled<'_>> = taking_part().flat_map(|s| rows::rule(s, &world)).collect();
+    let taking_part = shelf.symptoms.iter().filter(|s| chosen.takes(s));
+    let mut rulings: Vec<rows::Ruled<'_>> = taking_part.flat_map(|s| rows::rule(s, &world)).collect();
     let cells = shelf.matrix(&head.plan.matrix).map(|m| m.expect.as_slice()).unwrap_or_default();
+    let wanted = |cell: &&Expect| chosen.takes_code(&cell.or_else, shelf.symptom(&cell.or_else).map(|row| row.layer));
+    let cells: Vec<&Expect> = cells.iter().filter(wanted).collect();
     let mut surprises = Vec::new();
-    for cell in cells {
+    for cell in &cells {
         expect::apply(cell, &facts, &topology, &mut rulings, &mut surprises);
     }
 
@@ -61,7 +50,7 @@ pub fn judge(shelf: &Shelf, recording: &Recording, options: &Options) -> Judgeme
         one.finding.muted = shelf.mute(&one.finding.code, &head.taken).map(|m| m.reason.clone());
     }
     let effects: Vec<causes::Effect> = found.iter().map(rows::Found::effect).collect();
-    let causes = causes::causes(&effects, &topology, fail_on);
+    let causes = causes::causes(&effects, &topology, head.fail_on);
     for (one, explainers) in found.iter_mut().zip(&causes.explainers) {
         one.finding.explained_by = explainers.iter().map(|&g| effects[g].id.clone()).collect();
     }
@@ -98,7 +87,7 @@ fn outcome(findings: &[Finding], undecided: &[Undecided]) -> Outcome {
 }
 
 /// A path kind that the matrix needs and nobody named: an undecided entry of its own, naming the flag.
-fn lacking_path(lack: &crate::plan::Lack) -> Undecided {
+fn lacking_path(lack: &Lack) -> Undecided {
     let reason = Because::new(Reason::NotPlanned, format!("no {} path was named; add {}", lack.kind, lack.flag));
     Undecided {
         code: format!("needs {}", lack.kind),

@@ -1,7 +1,7 @@
-//! Which rows a run is about: `--only` and `--skip` by code, family or layer.
+//! Which rows a run is about: `--only` and `--skip` by code, family or layer. The plan and the judgement both ask here.
 
+use crate::code::{Code, Layer};
 use crate::complaint::{Complaint, did_you_mean};
-use crate::judge::select::takes_part;
 use crate::shelf::Shelf;
 use crate::shelf::symptom::Symptom;
 
@@ -18,7 +18,9 @@ impl Selection {
     /// # Errors
     /// A word that is no code, family or layer of the shelf, or words that leave no row.
     pub fn parse(shelf: &Shelf, only: &[String], skip: &[String]) -> Result<Self, Complaint> {
-        let chosen = Self { only: words(shelf, "--only", only)?, skip: words(shelf, "--skip", skip)? };
+        check(shelf, "--only", only)?;
+        check(shelf, "--skip", skip)?;
+        let chosen = Self::of(only, skip);
         if !chosen.is_everything() && !shelf.symptoms.iter().any(|row| chosen.takes(row)) {
             let (flag, typed) = if skip.is_empty() { ("--only", only) } else { ("--skip", skip) };
             return Err(Complaint::new("no row is left to judge")
@@ -28,6 +30,12 @@ impl Selection {
         Ok(chosen)
     }
 
+    /// Both flags as a recording's head keeps them. A word that this shelf does not know names no row.
+    pub fn of(only: &[String], skip: &[String]) -> Self {
+        let words = |typed: &[String]| typed.iter().flat_map(|value| words(value)).map(str::to_owned).collect();
+        Self { only: words(only), skip: words(skip) }
+    }
+
     /// Whether neither flag was given.
     pub fn is_everything(&self) -> bool {
         self.only.is_empty() && self.skip.is_empty()
@@ -35,29 +43,38 @@ impl Selection {
 
     /// Whether a row is to be judged.
     pub fn takes(&self, row: &Symptom) -> bool {
-        takes_part(row, &self.only, &self.skip)
+        self.takes_code(&row.code, Some(row.layer))
+    }
+
+    /// Whether a code is to be judged, which may have no row and so no layer: no words of `--only` mean every code, and
+    /// `--skip` has the last word.
+    pub fn takes_code(&self, code: &Code, layer: Option<Layer>) -> bool {
+        let known = [code.as_str(), &code.family(), layer.map_or("", Layer::as_str)];
+        let among = |words: &[String]| words.iter().any(|word| known.iter().any(|name| name.eq_ignore_ascii_case(word)));
+        (self.only.is_empty() || among(&self.only)) && !among(&self.skip)
     }
 }
 
-/// The words of a flag, each checked against the shelf.
-fn words(shelf: &Shelf, flag: &str, typed: &[String]) -> Result<Vec<String>, Complaint> {
+/// The words of one value of a flag.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// Checks every word of a flag against the shelf.
+fn check(shelf: &Shelf, flag: &str, typed: &[String]) -> Result<(), Complaint> {
     let mut known: Vec<String> = Vec::new();
     for row in &shelf.symptoms {
         known.extend([row.code.as_str().to_owned(), row.code.family(), row.layer.as_str().to_owned()]);
     }
-    let mut words = Vec::new();
     for value in typed {
-        for word in value.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-            if !known.iter().any(|k| k.eq_ignore_ascii_case(word)) {
-                return Err(unknown(flag, value, word, &known));
-            }
-            words.push(word.to_owned());
+        if let Some(word) = words(value).find(|word| !known.iter().any(|k| k.eq_ignore_ascii_case(word))) {
+            return Err(unknown(flag, value, word, &known));
         }
     }
-    if words.is_empty() && !typed.is_empty() {
+    if !typed.is_empty() && typed.iter().all(|value| words(value).next().is_none()) {
         return Err(Complaint::new(format!("{flag} names nothing")).flag(flag, &typed.join(","), "a code, a family or a layer"));
     }
-    Ok(words)
+    Ok(())
 }
 
 fn unknown(flag: &str, value: &str, word: &str, known: &[String]) -> Complaint {

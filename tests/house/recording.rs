@@ -1,6 +1,6 @@
 //! A recording is the run: read back, it is written and judged the same.
 
-use clawprobe::judge::{Options, judge};
+use clawprobe::judge::judge;
 use clawprobe::plan;
 use clawprobe::record::redact::hide;
 use clawprobe::record::{Event, Recording, save};
@@ -26,7 +26,7 @@ fn a_live_run_reads_back_writes_back_and_is_judged_the_same() {
     let again = clawprobe::record::read::open(&file).unwrap();
     assert_eq!(again, live);
     assert_eq!(again.write(), live.write());
-    assert_eq!(judge(&shelf, &again, &Options::default()), judge(&shelf, &live, &Options::default()));
+    assert_eq!(judge(&shelf, &again), judge(&shelf, &live));
     assert!(live.end.defect.is_none(), "{:?}", live.end.defect);
 }
 
@@ -61,7 +61,7 @@ fn a_public_recording_is_judged_to_the_same_codes() {
     let shelf = Shelf::builtin().unwrap();
     let live = live(&shelf);
     let codes = |recording: &Recording| {
-        let verdict = judge(&shelf, recording, &Options::default()).verdict;
+        let verdict = judge(&shelf, recording).verdict;
         let findings: Vec<String> = verdict.findings.iter().map(|f| f.code.to_string()).collect();
         (verdict.outcome, findings, verdict.undecided.len(), verdict.clear.len())
     };

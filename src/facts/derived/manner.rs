@@ -16,8 +16,11 @@ pub fn settle(facts: &mut Facts, topology: &Topology) {
             let connected = row.cell("connected").cloned().unwrap_or(Cell::Absent);
             let address =
                 if asked == Some(index) { Some(String::from("named")) } else { row.key("address").map(|a| a.to_string()) };
-            let empty = connected.is("accepted") && address.is_some_and(|address| closed_empty(facts, at, &address));
-            row.put("manner", if empty { Cell::value(Manner::ClosedEmpty.as_str()) } else { connected });
+            let manner = match address {
+                Some(address) if connected.is("accepted") => accepted(facts, at, &address),
+                _ => connected,
+            };
+            row.put("manner", manner);
         }
         facts.add(sheet);
     }
@@ -27,12 +30,19 @@ fn flag(cell: Option<&Cell>) -> bool {
     cell.and_then(Cell::get) == Some(&true.into())
 }
 
-/// Whether the first exchange at an address ended without a byte, and the peer is not one that only speaks TLS.
-fn closed_empty(facts: &Facts, at: &Vantage, address: &str) -> bool {
+/// What became of a connection that was accepted: whether the first exchange at the address ended without a byte, and the
+/// peer is not one that only speaks TLS. Without such an exchange nobody can tell.
+fn accepted(facts: &Facts, at: &Vantage, address: &str) -> Cell {
     let speaks_tls =
         ["established", "alert"].iter().any(|o| facts.look("tls", at, &[("purpose", "cross-check")], "outcome").is(o));
     let http = facts.look("http", at, &[("probe", "health"), ("address", address)], "outcome");
     let tls = facts.look("tls", at, &[("purpose", "use")], "outcome");
     let no_answer = |cell: &Cell| cell.is("closed-empty") || cell.is("reset");
-    !speaks_tls && (no_answer(&http) || (address == "named" && tls.is("closed-empty")))
+    match http {
+        _ if speaks_tls => Cell::value(Manner::Accepted.as_str()),
+        _ if address == "named" && tls.is("closed-empty") => Cell::value(Manner::ClosedEmpty.as_str()),
+        http if no_answer(&http) => Cell::value(Manner::ClosedEmpty.as_str()),
+        Cell::NotMeasured(because) => Cell::NotMeasured(because),
+        _ => Cell::value(Manner::Accepted.as_str()),
+    }
 }
