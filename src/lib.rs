@@ -12,7 +12,7 @@
 //! - [`report`]: one file per format; pure
 //! - [`cli`]: one file per command
 //!
-//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`own`].
+//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`fitness`], [`own`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -23,6 +23,7 @@ pub mod code;
 pub mod complaint;
 pub mod exit;
 pub mod facts;
+pub mod fitness;
 pub mod judge;
 pub mod labels;
 pub mod openclaw;

@@ -165,6 +165,7 @@ impl World {
     fn target(&mut self, flags: &Flags, config: &Config, vault: &mut Vault) -> Result<Target, Complaint> {
         vault.keep_environment(&self.env);
         vault.keep_document(&config.content);
+        ways::port_variable(&self.env)?;
         let ways = ways::all(flags, &self.env, config)?;
         for query in ways.iter().filter_map(|w| w.endpoint.query.as_ref()) {
             vault.keep_url(&format!("ws://gateway/?{}", query.reveal()));

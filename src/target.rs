@@ -191,7 +191,8 @@ pub struct Target {
     pub resolvers: Vec<NamedResolver>,
     /// TLS.
     pub tls: TlsSettings,
-    /// Headers for the edge's own authentication (`--header-file`): sent on edge paths only, over TLS or to loopback.
+    /// Headers for the edge's own authentication (`--header-file`): sent on edge paths only, and only where the
+    /// credential may go too ([`crate::fitness`]): over TLS that convinces, or to a loopback, tailnet or private address.
     pub headers: Vec<(String, Secret)>,
     /// Every secret that was read, for the redactor.
     pub secrets: Vec<Secret>,

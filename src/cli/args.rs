@@ -213,10 +213,10 @@ pub struct Target {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The judgement")]
 pub struct Judging {
-    /// Judge only these codes, families or layers.
+    /// Judge only these codes, families or layers, separated by commas.
     #[arg(long, value_name = "CODES|FAMILIES|LAYERS")]
     pub only: Vec<String>,
-    /// Leave these codes, families or layers out.
+    /// Leave these codes, families or layers out, separated by commas.
     #[arg(long, value_name = "CODES|FAMILIES|LAYERS")]
     pub skip: Vec<String>,
     /// The weight from which a finding is a failure [default: warning, or the recording's].

@@ -5,7 +5,7 @@ use super::end::{End, note};
 use super::sink::{self, RECORDING};
 use super::tell::tell;
 use crate::exit::Exit;
-use crate::plan::Selection;
+use crate::plan::{Selection, selection};
 use crate::record::{Head, Recording, Share, read, redact};
 use crate::settings;
 use crate::shelf::Shelf;
@@ -67,10 +67,10 @@ fn override_head(head: &mut Head, judging: &Judging, shelf: &Shelf) {
         head.plan.require.extend(lacking);
     }
     if !judging.only.is_empty() {
-        head.only.clone_from(&judging.only);
+        head.only = selection::split(&judging.only);
     }
     if !judging.skip.is_empty() {
-        head.skip.clone_from(&judging.skip);
+        head.skip = selection::split(&judging.skip);
     }
     head.fail_on = judging.fail_on.unwrap_or(head.fail_on);
 }

@@ -14,7 +14,7 @@ use crate::code::Severity;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::facts::value::parse_ms;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, selection};
 use crate::record::{Event, Head, Recording, Share};
 use crate::report::Format;
 use crate::run::{self, Order};
@@ -81,8 +81,8 @@ fn head(plan: Plan, shelf: &Shelf, target: &Target, flags: &RunFlags) -> Head {
         marker: Marker::fresh().as_str().to_owned(),
         target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
         shelf: shelf.origins.clone(),
-        only: flags.judging.only.clone(),
-        skip: flags.judging.skip.clone(),
+        only: selection::split(&flags.judging.only),
+        skip: selection::split(&flags.judging.skip),
         fail_on: flags.judging.fail_on.unwrap_or(Severity::Warning),
         share: flags.judging.share.unwrap_or(Share::Team),
         plan,

@@ -75,7 +75,7 @@ pub enum Privacy {
     Public,
     /// An address: hidden in a public report.
     Address,
-    /// A name of a host, a user or a file: hidden in a public report.
+    /// A name of a host, a user or a file, or a peer's free text: hidden in a public report.
     Name,
     /// Never written: replaced by a keyed placeholder when the primitive hands the fact over.
     Secret,
@@ -218,7 +218,7 @@ impl Field {
         self
     }
 
-    /// The same field, holding names of hosts, users or files.
+    /// The same field, holding names of hosts, users or files, or a peer's free text.
     pub const fn named(mut self) -> Self {
         self.privacy = Privacy::Name;
         self

@@ -3,6 +3,7 @@
 pub mod causes;
 pub mod condition;
 pub mod expect;
+pub mod idle;
 pub mod rows;
 pub mod verdict;
 
@@ -34,8 +35,8 @@ pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
     let chosen = Selection::of(&head.only, &head.skip);
     let world = World { facts: &facts, topology: &topology };
 
-    let taking_part = shelf.symptoms.iter().filter(|s| chosen.takes(s));
-    let mut rulings: Vec<rows::Ruled<'_>> = taking_part.flat_map(|s| rows::rule(s, &world)).collect();
+    let taking_part: Vec<_> = shelf.symptoms.iter().filter(|s| chosen.takes(s)).collect();
+    let mut rulings: Vec<rows::Ruled<'_>> = taking_part.iter().flat_map(|s| rows::rule(s, &world)).collect();
     let cells = shelf.matrix(&head.plan.matrix).map(|m| m.expect.as_slice()).unwrap_or_default();
     let wanted = |cell: &&Expect| chosen.takes_code(&cell.or_else, shelf.symptom(&cell.or_else).map(|row| row.layer));
     let cells: Vec<&Expect> = cells.iter().filter(wanted).collect();
@@ -59,6 +60,7 @@ pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
     let mut undecided = rows::undecided(&rulings, &head.plan);
     undecided.extend(cells.iter().flat_map(|cell| expect::undecided(cell, &facts, &topology)));
     undecided.extend(head.plan.lacks.iter().map(lacking_path));
+    undecided.extend(idle::undecided(&chosen, &taking_part, &rulings));
     for entry in &mut undecided {
         entry.beneath = beneath(entry, &findings);
     }

@@ -38,6 +38,11 @@ const LIBRARY: &[&str] = &[
 const ADMISSION: &[&str] =
     &["Too many unauthenticated sockets", "Gateway websocket admission closed", "Gateway websocket handlers unavailable"];
 
+/// Whether a refusal's text is the product's own: the same on every gateway, so it tells nothing about this one.
+pub fn is_own_text(text: &str) -> bool {
+    LIBRARY.contains(&text) || ADMISSION.contains(&text)
+}
+
 /// `error.type` of a refusal for proxy-shaped headers from a peer that is not trusted, from 2026.8.1 on.
 pub const ATTRIBUTION: &str = "proxy_attribution_required";
 

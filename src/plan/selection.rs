@@ -32,13 +32,17 @@ impl Selection {
 
     /// Both flags as a recording's head keeps them. A word that this shelf does not know names no row.
     pub fn of(only: &[String], skip: &[String]) -> Self {
-        let words = |typed: &[String]| typed.iter().flat_map(|value| words(value)).map(str::to_owned).collect();
-        Self { only: words(only), skip: words(skip) }
+        Self { only: split(only), skip: split(skip) }
     }
 
     /// Whether neither flag was given.
     pub fn is_everything(&self) -> bool {
         self.only.is_empty() && self.skip.is_empty()
+    }
+
+    /// Whether `--only` names this very code.
+    pub fn names(&self, code: &Code) -> bool {
+        self.only.iter().any(|word| word.eq_ignore_ascii_case(code.as_str()))
     }
 
     /// Whether a row is to be judged.
@@ -53,6 +57,11 @@ impl Selection {
         let among = |words: &[String]| words.iter().any(|word| known.iter().any(|name| name.eq_ignore_ascii_case(word)));
         (self.only.is_empty() || among(&self.only)) && !among(&self.skip)
     }
+}
+
+/// The words of a flag's values, one by one, as a recording's head keeps them.
+pub fn split(typed: &[String]) -> Vec<String> {
+    typed.iter().flat_map(|value| words(value)).map(str::to_owned).collect()
 }
 
 /// The words of one value of a flag.

@@ -13,6 +13,7 @@ use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::{Ask as Route, Exchange, HTTP};
 use crate::facts::tables::path::Scheme;
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
+use crate::fitness::fit;
 use crate::openclaw::upgrade::ATTRIBUTION;
 use crate::path::{Class, Kind};
 use crate::target::{Target, Way};
@@ -159,15 +160,10 @@ fn plain_authority(peer: SocketAddr, way: &Way) -> String {
     host(&way)
 }
 
-/// The configured headers of an edge's own login: on edge paths only, never in clear over a network, and never past a
-/// certificate that does not convince.
+/// The configured headers of an edge's own login: on edge paths only, and only where the credential may go too.
 pub fn edge_headers(ask: &Ask<'_>, way: &Way, peer: Option<SocketAddr>) -> Vec<(String, String)> {
-    let hidden = match way.endpoint.scheme {
-        Scheme::Unix => true,
-        Scheme::Wss if !ask.lane.untrusted => true,
-        Scheme::Wss | Scheme::Ws => peer.is_some_and(|p| p.ip().to_canonical().is_loopback()),
-    };
-    let mine = way.kind.class() == Class::Edge && hidden;
+    let peer = peer.map(|p| p.ip()).or_else(|| way.endpoint.ip());
+    let mine = way.kind.class() == Class::Edge && fit(ask.vantage, way.endpoint.scheme, peer, ask.lane.untrusted).is_ok();
     ask.target.headers.iter().filter(|_| mine).map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect()
 }
 

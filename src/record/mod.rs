@@ -21,7 +21,7 @@ pub const SCHEMA: &str = "clawprobe.recording/1";
 labels! {
     /// What a report may show.
     pub enum Share {
-        Public = "public": "Neither addresses nor names.",
+        Public = "public": "Neither addresses nor names nor a peer's own words; names of paths and sites stay as typed.",
         Team = "team": "Addresses and names, no secrets.",
         Private = "private": "As team; for one's own eyes.",
     }

@@ -13,6 +13,7 @@ use super::{End, Event, Head, Recording, Share};
 use crate::facts::schema::{Privacy, Type};
 use crate::facts::sheet::SheetState;
 use crate::facts::{Because, Cell, Sheet, Table, Value, dictionary};
+use crate::openclaw::upgrade::is_own_text;
 use crate::secret::Marker;
 
 /// How the marker of a public recording begins.
@@ -147,8 +148,13 @@ impl Veil {
         format!("{}{port}", self.marker.stand_in("address", &bare.to_ascii_lowercase()))
     }
 
+    /// What stands for a name or a peer's words; the gateway's fixed texts stay, because rows read them.
     fn name(&self, text: &str) -> String {
-        if text.is_empty() || is_stand_in(text) { text.to_owned() } else { self.marker.stand_in("name", text) }
+        if text.is_empty() || is_stand_in(text) || is_own_text(text) {
+            text.to_owned()
+        } else {
+            self.marker.stand_in("name", text)
+        }
     }
 
     /// A sentence without anything that is known.
@@ -224,6 +230,26 @@ mod tests {
 
     fn veil() -> Veil {
         Veil::new(Marker::from_text("m"))
+    }
+
+    #[test]
+    fn a_peers_own_words_are_hidden_and_the_gateways_fixed_ones_stay() {
+        for (table, field) in [
+            ("http", "server"),
+            ("upgrade", "server"),
+            ("upgrade", "text"),
+            ("challenge", "close-reason"),
+            ("connect", "close-reason"),
+            ("connect", "message"),
+            ("tls", "alert"),
+            ("tls", "issuer"),
+            ("tcp", "error"),
+        ] {
+            assert_eq!(cell_privacy(dictionary::table(table), field), Privacy::Name, "{table}.{field}");
+        }
+        let said = |text: &str| veil().value(&Value::from(text), Some(Type::Text), Privacy::Name).to_string();
+        assert!(!said("Acme-GW/7 on vault-3").contains("vault"));
+        assert!(said("Too many unauthenticated sockets").contains("Too many unauthenticated sockets"));
     }
 
     #[test]

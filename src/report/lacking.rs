@@ -53,7 +53,9 @@ impl Group<'_> {
             }
         }
         let codes = codes(self.rows.iter().map(|row| row.code.as_str()));
-        format!("{codes} at {} ({})", places.join(", "), why(self.because))
+        // A row that applies to no planned path has no place.
+        let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
+        format!("{codes}{at} ({})", why(self.because))
     }
 }
 

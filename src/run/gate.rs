@@ -1,8 +1,6 @@
-//! The credential's gate: at most one attempt that may fail, and never over a way that others can read.
+//! The credential's gate: at most one attempt that may fail, and the inner way first; which
+//! ways are fit for it at all, [`crate::fitness`] says.
 
-use std::net::IpAddr;
-
-use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::facts::{Because, Reason};
 use crate::path::Vantage;
 
@@ -41,21 +39,6 @@ pub fn word(lanes: &[(Vantage, Standing)], me: usize) -> Word {
     }
     let inner_open = lanes.iter().take(me).any(|(_, standing)| *standing == Standing::Open);
     if inner_open { Word::Wait } else { Word::Send }
-}
-
-/// Whether a way is fit for a secret: no failed TLS verification, and no plain text outside loopback, tailnet and private
-/// addresses. The error says which fact forbids it.
-pub fn fit(at: &Vantage, scheme: Scheme, peer: Option<IpAddr>, untrusted: bool) -> Result<(), Because> {
-    if untrusted {
-        return Err(Because::new(Reason::Withheld, format!("tls@{at}[purpose=use].trust")));
-    }
-    let guarded = match scheme {
-        Scheme::Wss | Scheme::Unix => true,
-        Scheme::Ws => peer.is_some_and(|ip| {
-            matches!(AddressClass::of(ip), AddressClass::Loopback | AddressClass::Tailnet | AddressClass::Private)
-        }),
-    };
-    if guarded { Ok(()) } else { Err(Because::new(Reason::Withheld, format!("path@{at}.scheme"))) }
 }
 
 #[cfg(test)]
@@ -101,27 +84,5 @@ mod tests {
             assert!(senders <= 1 || standings.contains(&Standing::Accepted), "{standings:?}");
             assert!(senders == 0 || !standings.contains(&Standing::Refused), "{standings:?}");
         }
-    }
-
-    #[test]
-    fn a_secret_never_goes_where_others_can_read_it() {
-        let at = Vantage::path("here", "edge");
-        let ip = |text: &str| Some(text.parse().unwrap());
-        for (scheme, peer, untrusted, sends) in [
-            (Scheme::Ws, ip("127.0.0.1"), false, true),
-            (Scheme::Ws, ip("::1"), false, true),
-            (Scheme::Ws, ip("100.64.0.9"), false, true),
-            (Scheme::Ws, ip("10.0.0.9"), false, true),
-            (Scheme::Ws, ip("203.0.113.9"), false, false),
-            (Scheme::Ws, ip("169.254.0.9"), false, false),
-            (Scheme::Ws, ip("198.18.0.9"), false, false),
-            (Scheme::Ws, None, false, false),
-            (Scheme::Wss, ip("203.0.113.9"), false, true),
-            (Scheme::Wss, ip("127.0.0.1"), true, false),
-            (Scheme::Unix, None, false, true),
-        ] {
-            assert_eq!(fit(&at, scheme, peer, untrusted).is_ok(), sends, "{scheme} {peer:?} untrusted={untrusted}");
-        }
-        assert_eq!(fit(&at, Scheme::Wss, None, true).unwrap_err().to_string(), "withheld: tls@here/edge[purpose=use].trust");
     }
 }

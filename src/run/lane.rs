@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::Primitives;
 use super::conduct::{Stage, may_send};
-use super::gate::{Standing, Word, fit, word};
+use super::gate::{Standing, Word, word};
 use super::paths::way;
 use super::tape::Place;
 use crate::clock::{self, Deadline, Instant};
@@ -17,6 +17,7 @@ use crate::facts::dictionary::filled_by;
 use crate::facts::tables::connect::{CONNECT, Entry};
 use crate::facts::tables::site::CredentialState;
 use crate::facts::{Because, Cell, Reason, Sheet};
+use crate::fitness::fit;
 use crate::path::Vantage;
 use crate::plan::schedule::SLACK_MS;
 use crate::plan::{Lane, Plan, Step};

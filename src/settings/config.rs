@@ -58,7 +58,13 @@ pub fn load(flags: &Flags, env: &Env) -> Result<Config, Complaint> {
         },
     };
     match json5::object(&text) {
-        Ok(content) => Ok(read(content, path, source, env, port)),
+        Ok(content) => {
+            let read = read(content, path, source, env, port);
+            match &flags.config {
+                Some(named) if read.file.state == ConfigState::Invalid => Err(misfit(named, &text, &read)),
+                _ => Ok(read),
+            }
+        }
         Err(m) if flags.config.is_some() => {
             let end = m.at + text[m.at..].chars().next().map_or(0, char::len_utf8);
             Err(Complaint::new(format!("the file named by --config is not JSON5: {}", m.message))
@@ -70,6 +76,20 @@ pub fn load(flags: &Flags, env: &Env) -> Result<Config, Complaint> {
             Ok(unusable(ConfigState::Invalid, path, source, Some(error), port))
         }
     }
+}
+
+/// The complaint about a file the user named that says something a gateway cannot be configured with.
+fn misfit(named: &Path, text: &str, config: &Config) -> Complaint {
+    let why = config.file.error.as_deref().unwrap_or_default();
+    let key = if config.at("gateway").is_some_and(Value::is_object) { "port" } else { "gateway" };
+    let complaint = Complaint::new(format!("the file named by --config cannot be a gateway's: {why}"));
+    let name = named.display().to_string();
+    // A word that stands once is the key; anything else might be another's.
+    let complaint = match text.match_indices(key).collect::<Vec<_>>()[..] {
+        [(at, _)] => complaint.at(name, json5::masked(text), at..at + key.len(), "its value"),
+        _ => complaint.flag("--config", &name, why),
+    };
+    complaint.help("correct the file, or leave --config out to have it found and reported")
 }
 
 fn state(why: &Unusable) -> ConfigState {
@@ -115,13 +135,25 @@ fn read(mut content: Value, path: PathBuf, source: Source, env: &Env, default: u
     let tls = config.at("gateway.tls.enabled").and_then(Value::as_bool).unwrap_or(false);
     let given = config.at("gateway.port").filter(|v| !v.is_null()).map(port);
     config.port = given.flatten();
-    if given == Some(None) {
-        troubles.push("gateway.port is no port".into());
-    }
+    let misfits = misfits(&config, given == Some(None));
+    let state = if misfits.is_empty() { ConfigState::Found } else { ConfigState::Invalid };
+    troubles.extend(misfits);
     let error = (!troubles.is_empty()).then(|| troubles.join("; "));
     let port = config.port.unwrap_or(default);
-    config.file = ConfigFile { mode, bind, auth_mode, base_path, tailscale, tls, port, error, ..config.file };
+    config.file = ConfigFile { state, mode, bind, auth_mode, base_path, tailscale, tls, port, error, ..config.file };
     config
+}
+
+/// What has the wrong type or is out of range.
+fn misfits(config: &Config, no_port: bool) -> Vec<String> {
+    let mut misfits = Vec::new();
+    if config.at("gateway").is_some_and(|gateway| !gateway.is_object() && !gateway.is_null()) {
+        misfits.push("gateway is no object".to_owned());
+    }
+    if no_port {
+        misfits.push("gateway.port is no port: expected a number from 1 to 65535".to_owned());
+    }
+    misfits
 }
 
 fn port(value: &Value) -> Option<u16> {

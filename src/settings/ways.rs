@@ -44,6 +44,9 @@ pub fn kind_of(endpoint: &Endpoint) -> Kind {
 /// The key that names a gateway on another machine.
 pub const REMOTE_URL: &str = "gateway.remote.url";
 
+/// The variable that names the port of the gateway on this machine.
+const PORT_VARIABLE: &str = "OPENCLAW_GATEWAY_PORT";
+
 /// All ways, innermost kind first: those the flags name, or else the one that environment, configuration or default give.
 ///
 /// # Errors
@@ -83,12 +86,25 @@ fn unnamed(env: &Env, config: &Config) -> Result<Way, Complaint> {
     Ok(Way { name: Kind::Local.to_string(), kind: Kind::Local, endpoint, origin, place: place.into() })
 }
 
-/// The port of the gateway on this machine, and where it came from. As with the gateway's own client, a variable that is
-/// neither PORT nor HOST:PORT is passed over.
+/// The port that `OPENCLAW_GATEWAY_PORT` gives, as PORT or HOST:PORT.
+///
+/// # Errors
+/// A complaint about anything else. The gateway's own client passes over it in silence, and then asks a port nobody meant.
+pub fn port_variable(env: &Env) -> Result<Option<u16>, Complaint> {
+    let Some(text) = env.get(PORT_VARIABLE) else { return Ok(None) };
+    match text.trim().rsplit(':').next().and_then(|port| port.parse().ok()).filter(|port| *port > 0) {
+        Some(port) => Ok(Some(port)),
+        None => Err(Given::variable(PORT_VARIABLE, text)
+            .wrong_all(format!("{PORT_VARIABLE} is no port"), "expected PORT or HOST:PORT, the port from 1 to 65535")
+            .help("correct the variable or unset it")),
+    }
+}
+
+/// The port of the gateway on this machine, and where it came from.
 fn local_port(env: &Env, config: &Config) -> (u16, Source, &'static str) {
-    let variable = env.get("OPENCLAW_GATEWAY_PORT").and_then(|v| v.trim().rsplit(':').next()?.parse().ok()).filter(|p| *p > 0);
-    match (variable, config.port) {
-        (Some(port), _) => (port, Source::Environment, "OPENCLAW_GATEWAY_PORT"),
+    // What is no port was complained about before any way was made.
+    match (port_variable(env).ok().flatten(), config.port) {
+        (Some(port), _) => (port, Source::Environment, PORT_VARIABLE),
         (None, Some(port)) => (port, Source::File, "gateway.port"),
         (None, None) => (config.file.port, Source::Default, "default"),
     }

@@ -162,3 +162,41 @@ fn a_report_that_cannot_be_written_is_told() {
     assert_eq!(done.status, 70);
     assert!(done.err.contains("cannot write to standard output"), "{}", done.err);
 }
+
+#[test]
+fn a_list_of_rows_is_their_union_wherever_it_is_given() {
+    let desk = Desk::new();
+    assert_eq!(nobody(&desk, &["--only", ","]).status, 2, "a comma alone names nothing");
+    let live = nobody(&desk, &["--only", "AUTH, LISTEN", "--save", "run.jsonl", "--format", "json"]);
+    assert_eq!(live.status, 1, "{}", live.out);
+    assert!(live.out.contains("LISTEN-01") && live.out.contains("AUTH-02"), "{}", live.out);
+    let saved = desk.read("run.jsonl");
+    assert!(saved.contains(r#""only":["AUTH","LISTEN"]"#), "{}", saved.lines().next().unwrap_or_default());
+    // A recording whose head still holds the words as one.
+    desk.put("old.jsonl", saved.replace(r#""only":["AUTH","LISTEN"]"#, r#""only":["AUTH,LISTEN"]"#));
+    for file in ["run.jsonl", "old.jsonl"] {
+        assert!(desk.run(&["judge", file, "--format", "json"]).out.contains("LISTEN-01"), "{file}");
+        let other = desk.run(&["judge", file, "--only", "AUTH,WS,LISTEN-01"]);
+        assert_eq!(other.status, 1, "{}", other.out);
+        let report = desk.run(&["report", file, "--skip", "listen,AUTH-02", "--format", "json"]);
+        assert!(report.status == 0 && !report.out.contains("AUTH-02@"), "{}", report.out);
+    }
+    let skipped = nobody(&desk, &["--skip", "LISTEN,AUTH,WS", "--format", "json"]);
+    for family in ["LISTEN-", "AUTH-", "WS-"] {
+        assert!(!skipped.out.contains(&format!("\"id\": \"{family}")), "{}", skipped.out);
+    }
+}
+
+#[test]
+fn a_selection_that_applies_to_no_planned_path_is_not_healthy() {
+    let desk = Desk::new();
+    let done = nobody(&desk, &["--only", "WS-01", "--save", "run.jsonl"]);
+    assert_eq!(done.status, 3, "{}\n{}", done.out, done.err);
+    assert!(done.out.contains("WS-01") && done.out.contains("add --edge URL"), "{}", done.out);
+    assert_eq!(desk.run(&["judge", "run.jsonl"]).status, 3);
+    let json = nobody(&desk, &["--only", "TLS-05,EDGE", "--format", "json"]);
+    assert!(json.status == 3 && json.out.contains("--gateway wss://HOST"), "{}", json.out);
+    // Of two that were named, the one that cannot be judged is told as well.
+    let both = nobody(&desk, &["--only", "WS-01,LISTEN-01", "--format", "json"]);
+    assert!(both.status == 1 && both.out.contains("applies to no planned path"), "{}", both.out);
+}

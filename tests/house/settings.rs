@@ -80,7 +80,10 @@ fn the_target_is_found_as_the_gateways_own_client_finds_it() {
     let port = |value| Home::with(LOCAL).var("OPENCLAW_GATEWAY_PORT", value).ways(&none);
     assert_eq!(port("19001"), ["local ws://127.0.0.1:19001 from OPENCLAW_GATEWAY_PORT"]);
     assert_eq!(port("0.0.0.0:19001"), ["local ws://127.0.0.1:19001 from OPENCLAW_GATEWAY_PORT"]);
-    assert_eq!(port("many"), ["local ws://127.0.0.1:19000 from gateway.port"], "as the client does, garbage is passed over");
+    for wrong in ["many", "99999", "0", "-1", "host:"] {
+        let refused = Home::with(LOCAL).var("OPENCLAW_GATEWAY_PORT", wrong).load(&none).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains(&format!("OPENCLAW_GATEWAY_PORT={wrong}")), "{refused}");
+    }
     assert_eq!(Home::with(REMOTE).ways(&none), ["tailnet wss://gw.lab0.ts.net:443 from gateway.remote.url"]);
     let url = Home::with(REMOTE).var("OPENCLAW_GATEWAY_URL", "ws://10.0.0.5:1");
     assert_eq!(url.ways(&none), ["lan ws://10.0.0.5:1 from OPENCLAW_GATEWAY_URL"]);
@@ -264,7 +267,27 @@ fn a_found_configuration_that_cannot_be_used_is_reported_and_the_run_goes_on() {
     let absent = Home::new().var("OPENCLAW_CONFIG_PATH", "/nowhere/x.json").load(&Flags::default()).unwrap().target.config;
     assert_eq!((absent.state, absent.source), (ConfigState::Absent, Source::Environment));
     let odd = Home::with("{gateway: {port: '1', $include: 'gone.json'}}").load(&Flags::default()).unwrap().target.config;
-    assert_eq!(odd.error.as_deref(), Some("$include gone.json does not exist; gateway.port is no port"));
+    let error = "$include gone.json does not exist; gateway.port is no port: expected a number from 1 to 65535";
+    assert_eq!((odd.state, odd.error.as_deref()), (ConfigState::Invalid, Some(error)));
+}
+
+#[test]
+fn a_configuration_of_the_wrong_shape_is_invalid_and_a_complaint_when_it_was_named() {
+    for (text, key, why) in [
+        ("{\"gateway\": {\"port\": 70000}}", "port", "gateway.port is no port"),
+        ("{\"gateway\": {\"port\": \"18790\"}}", "port", "gateway.port is no port"),
+        ("{\"gateway\": {\"port\": 0, \"x\": \"port\"}}", "--config", "gateway.port is no port"),
+        ("{\"gateway\": \"hunter2\"}", "gateway", "gateway is no object"),
+    ] {
+        let found = Home::with(text).load(&Flags::default()).unwrap().target.config;
+        assert_eq!(found.state, ConfigState::Invalid, "{text}");
+        assert!(found.error.as_deref().is_some_and(|e| e.contains(why)), "{found:?}");
+        let home = Home::new();
+        let flags = Flags { config: Some(home.file("c.json", text)), ..Flags::default() };
+        let refused = home.load(&flags).map(|_| ()).unwrap_err();
+        let place = refused.place.clone().unwrap();
+        assert!(refused.title.contains(why) && place.text.contains(key) && !refused.to_string().contains("hunter2"), "{refused}");
+    }
 }
 
 #[test]

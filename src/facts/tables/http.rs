@@ -83,7 +83,7 @@ const HTTP_FIELDS: &[Field] = &[
     field("body", Type::Label(Body::ALL), "What the body is, by its shape."),
     field("author", Type::Label(Author::ALL), "Who wrote the answer."),
     field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),
-    field("server", Type::Text, "The `Server` header."),
+    field("server", Type::Text, "The `Server` header.").named(),
     field("content-type", Type::Text, "The `Content-Type` header."),
     field("location", Type::Address, "The host a redirect points to.").address(),
     field("retry-after", Type::Duration, "The `Retry-After` header."),

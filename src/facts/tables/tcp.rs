@@ -45,5 +45,5 @@ const TCP_FIELDS: &[Field] = &[
     field("rtt", Type::Duration, "The kernel's smoothed round-trip time."),
     field("retransmits", Type::Int, "Segments sent again while connecting and right after.").print(Print::Omit),
     field("source", Type::Address, "The address dialled from.").address().print(Print::Omit),
-    field("error", Type::Text, "The system's words for a failure."),
+    field("error", Type::Text, "The system's words for a failure.").named(),
 ];

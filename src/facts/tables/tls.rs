@@ -51,10 +51,10 @@ const TLS_FIELDS: &[Field] = &[
     field("version", Type::Text, "TLS version."),
     field("alpn", Type::Text, "Application protocol chosen; absent when none was."),
     field("subject", Type::Text, "Subject of the leaf.").named(),
-    field("issuer", Type::Text, "Issuer of the leaf."),
+    field("issuer", Type::Text, "Issuer of the leaf.").named(),
     field("names", Type::Text, "Subject alternative names, joined by a blank.").named(),
     field("expires-in", Type::Duration, "Time left; negative when expired.").print(Print::Omit),
     field("chain", Type::Int, "Number of certificates shown."),
     field("after", Type::Duration, "Time of the handshake."),
-    field("alert", Type::Text, "The alert, or the first words of a plain-text answer."),
+    field("alert", Type::Text, "The alert, or the first words of a plain-text answer.").named(),
 ];

@@ -57,6 +57,11 @@ impl Each {
         names
     }
 
+    /// Whether it walks the rows of a table, not only paths and sites of the plan.
+    pub fn walks_a_table(&self) -> bool {
+        self.binders.iter().any(|rows| matches!(rows.source, Source::Table { .. }))
+    }
+
     /// Every instance, in the order of the topology and of the rows.
     ///
     /// A table that is incomplete or not measured at a vantage adds one instance that is unknown.

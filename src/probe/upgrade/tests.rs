@@ -141,6 +141,10 @@ async fn the_edges_own_headers_go_to_edges_only() {
         (Kind::Edge, "127.0.0.1:80", Scheme::Ws, false, 1),
         (Kind::Local, "127.0.0.1:80", Scheme::Ws, false, 0),
         (Kind::Edge, "203.0.113.9:80", Scheme::Ws, false, 0),
+        (Kind::Edge, "10.0.0.9:80", Scheme::Ws, false, 1),
+        (Kind::Edge, "100.64.0.9:80", Scheme::Ws, false, 1),
+        (Kind::Local, "10.0.0.9:80", Scheme::Ws, false, 0),
+        (Kind::Edge, "127.0.0.1:443", Scheme::Wss, true, 0),
         (Kind::Edge, "203.0.113.9:443", Scheme::Wss, false, 1),
         (Kind::Edge, "203.0.113.9:443", Scheme::Wss, true, 0),
     ] {
