@@ -29,13 +29,17 @@ fn rows_are_chosen_by_code_family_and_layer() {
     assert_eq!(judged(&["ws-01,auth-02"], &[]), codes(&["WS-01", "AUTH-02"]), "one value, two words, as typed");
     assert_eq!(judged(&["auth"], &[]), codes(&["AUTH-01", "AUTH-02", "AUTH-03", "AUTH-07"]));
     assert_eq!(judged(&["auth"], &["AUTH-01, AUTH-07"]), codes(&["AUTH-02", "AUTH-03"]));
-    assert_eq!(judged(&["WS-01", "WS-02"], &["ws"]), codes(&[]), "--skip has the last word");
+    assert_eq!(
+        judged(&["WS-01", "WS-02"], &["ws"]),
+        codes(&["selection"]),
+        "--skip has the last word, and nothing judged is told"
+    );
     let listener = judged(&["Listener"], &[]);
     assert!(listener.contains("LISTEN-01") && !listener.contains("HEALTH-04"), "{listener:?}");
     let everything = judged(&[], &[]);
     let all: Vec<&str> = Layer::ALL.iter().map(|l| l.name).collect();
     assert_eq!(judged(&all, &[]), everything);
-    assert_eq!(judged(&[], &all), codes(&[]));
+    assert_eq!(judged(&[], &all), codes(&["selection"]));
 }
 
 #[test]
