@@ -55,7 +55,8 @@ pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
     for (one, explainers) in found.iter_mut().zip(&causes.explainers) {
         one.finding.explained_by = explainers.iter().map(|&g| effects[g].id.clone()).collect();
     }
-    let findings: Vec<Finding> = causes.order.iter().map(|&i| found[i].finding.clone()).collect();
+    let mut findings: Vec<Finding> = causes.order.iter().map(|&i| found[i].finding.clone()).collect();
+    mute_effects(&mut findings);
 
     let mut undecided = rows::undecided(&rulings, &head.plan);
     undecided.extend(cells.iter().flat_map(|cell| expect::undecided(cell, &facts, &topology)));
@@ -75,6 +76,18 @@ pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
         },
         topology,
         facts,
+    }
+}
+
+/// Mutes what only muted findings explain: whoever mutes a cause does not want to be told its effects.
+fn mute_effects(findings: &mut [Finding]) {
+    let muted = |findings: &[Finding], id: &String| findings.iter().any(|f| &f.id == id && f.muted.is_some());
+    while let Some(next) = findings
+        .iter()
+        .position(|f| f.muted.is_none() && !f.explained_by.is_empty() && f.explained_by.iter().all(|id| muted(findings, id)))
+    {
+        let reason = format!("explained by {}, which is muted", findings[next].explained_by.join(", "));
+        findings[next].muted = Some(reason);
     }
 }
 
