@@ -7,7 +7,7 @@ pub enum Exit {
     Healthy,
     /// A finding at or above `--fail-on`.
     Symptoms,
-    /// Wrong usage, or a file the user named that cannot be used.
+    /// Wrong usage, or a file the user named, or standard output, that cannot be used.
     Usage,
     /// No such finding, but something required could not be measured.
     Inconclusive,
@@ -37,7 +37,12 @@ pub struct ExitLine {
 pub const EXITS: &[ExitLine] = &[
     line(Exit::Healthy, 0, 0, "Every required row is clear. Notices alone do not change that."),
     line(Exit::Symptoms, 1, 2, "A finding at or above `--fail-on` (suspected ones count). 1 beats 3."),
-    line(Exit::Usage, 2, 3, "Wrong usage, or a named file that cannot be used. Nothing was written."),
+    line(
+        Exit::Usage,
+        2,
+        3,
+        "Wrong usage, or a file (or standard output) that cannot be read or written. A complaint says which.",
+    ),
     line(Exit::Inconclusive, 3, 3, "No such finding, but something required could not be measured."),
     line(Exit::Drift, 4, 1, "A comparison found drift."),
     line(Exit::Incomparable, 5, 3, "The two sides cannot be compared."),

@@ -115,7 +115,7 @@ pub struct RunFlags {
     #[command(flatten)]
     pub target: Target,
     /// The whole run's time, such as 60s; the matrix says how much unless this does.
-    #[arg(long, value_name = "TIME", help_heading = "The run")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "The run")]
     pub budget: Option<String>,
     /// Print what would be asked, and how long it can take at worst; ask nothing.
     #[arg(long, help_heading = "The run")]

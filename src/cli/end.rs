@@ -2,6 +2,7 @@
 
 use super::Answer;
 use super::sink::{self, Unwritten};
+use super::style::ExitStyle;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 
@@ -38,19 +39,20 @@ pub fn of(answer: Answer) -> Result<u8, End> {
 }
 
 /// The exit status of a command, once what is left to say has been said on standard error.
-pub fn status(ended: Result<u8, End>) -> u8 {
+pub fn status(ended: Result<u8, End>, style: ExitStyle) -> u8 {
     match ended {
         Ok(status) => status,
-        Err(End::Complaint(complaint)) => say(&complaint.to_string(), Exit::Usage),
-        Err(End::Lost(help)) => say(help.trim_end(), Exit::Usage),
+        Err(End::Complaint(complaint)) => say(&complaint.to_string(), style),
+        Err(End::Lost(help)) => say(help.trim_end(), style),
         Err(End::Unwritten(Unwritten::NobodyReads)) => Exit::Healthy.number(),
-        Err(End::Unwritten(Unwritten::Refused(why))) => say(&why, Exit::Defect),
+        Err(End::Unwritten(Unwritten::Refused(complaint))) => say(&complaint.to_string(), style),
     }
 }
 
-fn say(text: &str, exit: Exit) -> u8 {
+/// What the user gave cannot be used: that is said, and is wrong usage in every style.
+fn say(text: &str, style: ExitStyle) -> u8 {
     note(text);
-    exit.number()
+    style.status(Exit::Usage)
 }
 
 /// A line on standard error; nobody there to read it is no reason to fail.

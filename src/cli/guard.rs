@@ -2,15 +2,16 @@
 
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
+use super::style::ExitStyle;
 use crate::exit::Exit;
 
 /// Runs a command; a panic becomes one sentence on standard error and the exit code of a defect.
 ///
 /// The sentence tells the place, and the message only when it is a constant: a message that was put together at run time
 /// may hold what a peer sent.
-pub fn guard(command: impl FnOnce() -> u8) -> u8 {
+pub fn guard(style: ExitStyle, command: impl FnOnce() -> u8) -> u8 {
     panic::set_hook(Box::new(|info| eprintln!("{}", sentence(info))));
-    panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or(Exit::Defect.number())
+    panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| style.status(Exit::Defect))
 }
 
 fn sentence(info: &PanicHookInfo<'_>) -> String {

@@ -7,6 +7,7 @@ use super::args::Matrix as What;
 use super::end::{self, End};
 use super::listing::{GAP, line, listing};
 use super::{look::look, sink};
+use crate::clock;
 use crate::code::Code;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
@@ -140,8 +141,9 @@ const SKELETON: &str = include_str!("skeleton.md");
 pub fn lint(files: &[(String, String)]) -> Result<String, Vec<Complaint>> {
     let mut out = String::new();
     let mut complaints = Vec::new();
+    let now = clock::wall_text();
     for (name, text) in files {
-        match lint::file(name, text) {
+        match lint::file(name, text, &now) {
             Ok(checked) => {
                 let _ = writeln!(out, "{name}: {checked}");
             }

@@ -18,19 +18,26 @@ mod style;
 mod tell;
 mod usage;
 
+use std::ffi::OsString;
+
 use clap::Parser;
+
+use crate::settings;
 
 use args::{Cli, Command};
 use end::End;
+use style::ExitStyle;
 use usage::Answer;
 
 /// Does what the command line says and returns the process's exit status.
 pub fn main() -> u8 {
-    guard::guard(|| end::status(dispatch()))
+    let words = settings::env::words();
+    let style = ExitStyle::typed(words.iter().skip(1));
+    guard::guard(style, || end::status(dispatch(&words), style))
 }
 
-fn dispatch() -> Result<u8, End> {
-    let cli = match Cli::try_parse() {
+fn dispatch(words: &[OsString]) -> Result<u8, End> {
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return end::of(usage::answer(&error)),
     };

@@ -54,7 +54,11 @@ pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
 fn budget(typed: &str) -> Result<Duration, Complaint> {
     let ms =
         parse_ms(typed).map_err(|why| Complaint::new(why).flag("--budget", typed, "not a time").help("as in --budget 60s"))?;
-    // The plan refuses what is too short; what is negative or endless is no time at all.
+    // The plan refuses what is too short as well, but no longer knows how it was typed.
+    if (0.0..1_000.0).contains(&ms) {
+        let complaint = Complaint::new("the budget is under one second").flag("--budget", typed, "at least 1s");
+        return Err(complaint.help("try --budget 10s"));
+    }
     if !(0.0..=LONGEST_BUDGET_MS).contains(&ms) {
         return Err(Complaint::new("the budget is out of range").flag("--budget", typed, "between 1s and 1d"));
     }

@@ -23,28 +23,48 @@ pub struct Sink {
 /// # Errors
 /// An unknown format, a file that cannot be written, or one file for two purposes. Nothing has been written then.
 pub fn sinks(telling: &Telling, taken: &[(&str, &Path)]) -> Result<Vec<Sink>, Complaint> {
-    let mut files: Vec<(&str, PathBuf)> = taken.iter().map(|(flag, path)| (*flag, path.to_path_buf())).collect();
+    let mut files: Vec<Typed> = taken.iter().map(|(flag, path)| Typed::new(flag, path)).collect();
     let mut all = vec![Sink { format: telling.format, file: telling.output.clone() }];
-    files.extend(telling.output.iter().map(|file| ("--output", file.clone())));
+    files.extend(telling.output.iter().map(|file| Typed::new("--output", file)));
     for typed in &telling.also {
         let sink = also(typed)?;
-        files.extend(sink.file.iter().map(|file| ("--also", file.clone())));
+        files.extend(sink.file.iter().map(|file| Typed { lead: format!("--also {}=", sink.format), file: file.clone() }));
         all.push(sink);
     }
-    for (i, (flag, file)) in files.iter().enumerate() {
-        if files[..i].iter().any(|(_, other)| other == file) {
-            let shown = file.display().to_string();
-            return Err(Complaint::new("one file is named twice").flag(flag, &shown, "this file is already taken"));
+    for (i, typed) in files.iter().enumerate() {
+        if files[..i].iter().any(|other| other.file == typed.file) {
+            return Err(typed.complain("one file is named twice", "this file is already taken"));
         }
     }
-    for (flag, file) in files.iter().filter(|(flag, _)| *flag != RECORDING) {
-        writable(flag, file)?;
-    }
+    files.iter().filter(|typed| !typed.is_read()).try_for_each(writable)?;
     Ok(all)
 }
 
 /// What stands for a recording's name among taken files: it is read, not written.
 pub const RECORDING: &str = "RECORDING";
+
+/// A file as it was typed.
+struct Typed {
+    /// What stands before it: `--output `, `--also json=`.
+    lead: String,
+    file: PathBuf,
+}
+
+impl Typed {
+    fn new(flag: &str, file: &Path) -> Self {
+        Self { lead: format!("{flag} "), file: file.to_owned() }
+    }
+
+    fn is_read(&self) -> bool {
+        self.lead.trim_end() == RECORDING
+    }
+
+    fn complain(&self, title: impl Into<String>, label: &str) -> Complaint {
+        let text = format!("{}{}", self.lead, self.file.display());
+        let span = self.lead.len()..text.len();
+        Complaint::new(title).at("command line", text, span, label)
+    }
+}
 
 fn also(typed: &str) -> Result<Sink, Complaint> {
     let Some((word, file)) = typed.split_once('=').filter(|(_, file)| !file.is_empty()) else {
@@ -64,10 +84,15 @@ fn also(typed: &str) -> Result<Sink, Complaint> {
 }
 
 /// Whether a file can be written, found out without changing one that is there and without leaving one that is not.
-fn writable(flag: &str, file: &Path) -> Result<(), Complaint> {
+fn writable(typed: &Typed) -> Result<(), Complaint> {
+    let file = &typed.file;
+    if file == Path::new("-") {
+        let complaint = typed.complain("`-` is standard output, which --format already has", "no file");
+        return Err(complaint.help("name a file; --format says what standard output gets"));
+    }
     let complain = |e: io::Error| {
-        Complaint::new(format!("cannot write {}: {}", file.display(), words(&e)))
-            .flag(flag, &file.display().to_string(), "this file cannot be written")
+        typed
+            .complain(format!("cannot write {}: {}", file.display(), words(&e)), "this file cannot be written")
             .help("name a file in a directory you may write to")
     };
     match std::fs::metadata(file) {
@@ -93,8 +118,8 @@ fn words(error: &io::Error) -> String {
 pub enum Unwritten {
     /// The reader of standard output went away: none of our business, and a quiet success.
     NobodyReads,
-    /// The system refused, in a sentence.
-    Refused(String),
+    /// The system refused: a full disk, a closed descriptor.
+    Refused(Box<Complaint>),
 }
 
 /// Writes a text to standard output.
@@ -105,7 +130,10 @@ pub fn print(text: &str) -> Result<(), Unwritten> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| match e.kind() {
         ErrorKind::BrokenPipe => Unwritten::NobodyReads,
-        _ => Unwritten::Refused(format!("cannot write to standard output: {}.", words(&e))),
+        _ => Unwritten::Refused(Box::new(
+            Complaint::new(format!("cannot write to standard output: {}", words(&e)))
+                .help("make room where it leads, or name a file with --output"),
+        )),
     })
 }
 
@@ -114,7 +142,7 @@ pub fn print(text: &str) -> Result<(), Unwritten> {
 /// # Errors
 /// The system refused, although it did not when the file was checked.
 pub fn store(file: &Path, text: &str) -> Result<(), Unwritten> {
-    save::save(file, text).map_err(|complaint| Unwritten::Refused(complaint.to_string()))
+    save::save(file, text).map_err(|complaint| Unwritten::Refused(Box::new(complaint)))
 }
 
 #[cfg(test)]
@@ -134,8 +162,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (new, old) = (dir.path().join("new"), dir.path().join("old"));
         std::fs::write(&old, "kept").unwrap();
-        assert!(writable("--output", &new).is_ok() && !new.exists());
-        assert!(writable("--output", &old).is_ok() && std::fs::read_to_string(&old).unwrap() == "kept");
-        assert!(writable("--output", &dir.path().join("no/such")).is_err() && writable("--output", dir.path()).is_err());
+        let writable = |file: &Path| writable(&Typed::new("--output", file));
+        assert!(writable(&new).is_ok() && !new.exists());
+        assert!(writable(&old).is_ok() && std::fs::read_to_string(&old).unwrap() == "kept");
+        assert!(writable(&dir.path().join("no/such")).is_err() && writable(dir.path()).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! How a command ends: the exit code, in the style that was asked for.
 
+use std::ffi::OsStr;
+
 use crate::code::Severity;
 use crate::exit::Exit;
 use crate::judge::verdict::Verdict;
@@ -15,6 +17,15 @@ labels! {
 }
 
 impl ExitStyle {
+    /// The style a command line asks for, told without understanding the rest of it: whoever reads plugin codes reads them
+    /// also when the command line is wrong.
+    pub fn typed(words: impl Iterator<Item = impl AsRef<OsStr>>) -> Self {
+        let words: Vec<String> = words.map(|w| w.as_ref().to_string_lossy().into_owned()).take_while(|w| w != "--").collect();
+        let apart = words.windows(2).filter(|pair| pair[0] == FLAG).map(|pair| pair[1].as_str());
+        let joined = words.iter().filter_map(|w| w.strip_prefix(FLAG)?.strip_prefix('='));
+        apart.chain(joined).find_map(|word| word.parse().ok()).unwrap_or(Self::Plain)
+    }
+
     /// The process's exit status.
     pub fn status(self, exit: Exit) -> u8 {
         match self {
@@ -23,6 +34,8 @@ impl ExitStyle {
         }
     }
 }
+
+const FLAG: &str = "--exit-style";
 
 /// How a judged run ends: a defect says more than an interruption, and that more than the verdict.
 pub fn exit(verdict: &Verdict, fail_on: Severity, end: &End) -> Exit {
@@ -40,6 +53,17 @@ mod tests {
 
     fn end(interrupted: bool, defect: Option<&str>) -> End {
         End { duration_ms: 1.0, interrupted, defect: defect.map(String::from), note: None }
+    }
+
+    #[test]
+    fn the_style_is_told_even_from_a_wrong_command_line() {
+        let typed = |line: &str| ExitStyle::typed(line.split(' '));
+        for line in ["preflight --no-such --exit-style nagios", "--exit-style=nagios"] {
+            assert_eq!(typed(line), ExitStyle::Nagios, "{line}");
+        }
+        for line in ["preflight", "--exit-style", "--exit-style icinga", "explain -- --exit-style nagios"] {
+            assert_eq!(typed(line), ExitStyle::Plain, "{line}");
+        }
     }
 
     #[test]

@@ -13,7 +13,11 @@ use crate::complaint::Complaint;
 /// A directory in the file's place, a folder that does not exist, and whatever else the system refuses.
 pub fn save(path: &Path, text: &str) -> Result<(), Complaint> {
     check(path)?;
-    put(path, text).map_err(|error| refused(path, &format!("cannot write the file: {error}")))
+    put(path, text).map_err(|error| {
+        let error = error.to_string();
+        let words = error.split(" (os error").next().unwrap_or_default();
+        refused(path, &format!("cannot write {}: {words}", path.display()))
+    })
 }
 
 /// Says in advance whether a file could be written, so that a run of a minute does not end in a complaint.

@@ -5,6 +5,7 @@ use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
 use super::text::{flow, tame, words};
+use crate::facts::tables::site::ConfigState;
 use crate::facts::value::show_ms;
 use crate::facts::{Cell, Facts, Value};
 use crate::path::{Class, Path, Role, Vantage};
@@ -13,7 +14,8 @@ use crate::path::{Class, Path, Role, Vantage};
 pub fn render(report: &Report<'_>, style: &Style) -> String {
     let paths = paths(report);
     let paths = if paths.is_empty() { String::new() } else { row("paths", &paths.join(" · "), style) };
-    format!("{}\n{paths}", flow(&run(report), "   ", 2, style.width))
+    let config = config(report).map(|line| row("config", &line, style)).collect::<String>();
+    format!("{}\n{paths}{config}", flow(&run(report), "   ", 2, style.width))
 }
 
 fn run(report: &Report<'_>) -> Vec<String> {
@@ -28,6 +30,25 @@ fn run(report: &Report<'_>) -> Vec<String> {
     let interrupted = if end.interrupted { ", interrupted" } else { "" };
     pieces.push(format!("{} of {}{interrupted}", show_ms(end.duration_ms), show_ms(head.plan.budget_ms as f64)));
     pieces
+}
+
+/// Configuration files that were found and cannot be used: what stands in them did not count.
+fn config<'a>(report: &'a Report<'_>) -> impl Iterator<Item = String> + 'a {
+    report.judgement.topology.sites.iter().filter_map(|site| {
+        let look = |field: &str| report.judgement.facts.look("config", &Vantage::site(&site.name), &[], field);
+        let state = look("state");
+        let how = match state.text()?.parse().ok()? {
+            ConfigState::Found | ConfigState::Absent => return None,
+            ConfigState::Binary => "is not text",
+            ConfigState::Unreadable => "is unreadable",
+            ConfigState::Empty => "is empty",
+            ConfigState::Invalid => "is invalid",
+        };
+        let error = look("error").text().map(|error| format!(": {}", tame(error))).unwrap_or_default();
+        let file = look("file").text().map_or_else(|| "the configuration file".to_owned(), tame);
+        let whose = if several_sites(report) { format!("{}: ", site.name) } else { String::new() };
+        Some(format!("{whose}{file} {how}{error}; not used"))
+    })
 }
 
 fn from(report: &Report<'_>) -> String {

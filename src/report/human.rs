@@ -12,8 +12,15 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let grid = grid::render(report, style);
     let roots = verdict.findings.iter().filter(|f| f.explained_by.is_empty());
     let findings: String = roots.map(|root| finding::render(root, report, style) + "\n").collect();
-    let parts = [head::render(report, style), grid, findings + &lacking::render(report, style) + &last(report, style)];
+    let parts =
+        [head::render(report, style), grid, findings + &lacking::render(report, style) + &ended(report) + &last(report, style)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Mutes whose day is over: the row counts again, and whoever wrote the mute may not remember.
+fn ended(report: &Report<'_>) -> String {
+    let mutes = report.shelf.mutes.iter().filter_map(|mute| mute.ended(&report.recording.head.taken));
+    mutes.map(|line| super::text::tame(&line) + "\n").collect()
 }
 
 fn last(report: &Report<'_>, style: &Style) -> String {
@@ -83,6 +90,21 @@ mod tests {
         sample.judgement.verdict.clear[0].expected = true;
         let text = render(&sample.report(), &Style { color: true, ..Style::default() });
         assert!(text.contains("\u{1b}[32mexpected"), "{text}");
+    }
+
+    #[test]
+    fn a_mute_that_ended_is_told() {
+        let mut sample = sample::symptoms();
+        let mute = |until: &str| crate::shelf::Mute {
+            code: "AUTH-02".parse().unwrap(),
+            reason: "known".into(),
+            until: Some(until.into()),
+            origin: "site.toml".into(),
+        };
+        sample.shelf.mutes = vec![mute("2020-01-01"), mute("2030-01-01")];
+        let text = render(&sample.report(), &Style::default());
+        assert!(text.contains("\nmute of AUTH-02 by site.toml ended on 2020-01-01; it counts again\n"), "{text}");
+        assert_eq!(text.matches("ended on").count(), 1, "{text}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What was not measured, why, and how to measure it: silence is not a verdict.
 
 use super::Report;
+use super::cause::{self, Told};
 use super::finding::codes;
 use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
-use super::text::tame;
 use crate::facts::value::{Because, Cell, Reason};
 use crate::judge::verdict::Undecided;
 
@@ -27,9 +27,10 @@ fn rows(report: &Report<'_>) -> Vec<String> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let open = report.judgement.verdict.undecided.iter().filter(|u| u.beneath.is_none() && u.layer.is_some());
     for row in open {
-        match groups.iter_mut().find(|g| g.because == &row.reason && g.required == row.required) {
+        let told = cause::told(&row.reason, report);
+        match groups.iter_mut().find(|g| g.told == told && g.required == row.required) {
             Some(group) => group.rows.push(row),
-            None => groups.push(Group { because: &row.reason, required: row.required, rows: vec![row] }),
+            None => groups.push(Group { told, required: row.required, rows: vec![row] }),
         }
     }
     // What decides the exit code comes first.
@@ -39,7 +40,7 @@ fn rows(report: &Report<'_>) -> Vec<String> {
 
 /// Undecided rows of one reason.
 struct Group<'a> {
-    because: &'a Because,
+    told: Told,
     required: bool,
     rows: Vec<&'a Undecided>,
 }
@@ -55,7 +56,8 @@ impl Group<'_> {
         let codes = codes(self.rows.iter().map(|row| row.code.as_str()));
         // A row that applies to no planned path has no place.
         let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
-        format!("{codes}{at} ({})", why(self.because))
+        let why = self.told.words(self.rows.iter().map(|row| &row.reason));
+        format!("{codes}{at} ({why})")
     }
 }
 
@@ -67,7 +69,7 @@ fn unseen(report: &Report<'_>) -> Vec<String> {
             for (field, cell) in &row.cells {
                 let Cell::NotMeasured(because) = cell else { continue };
                 if because.reason == Reason::NotPermitted {
-                    let piece = format!("{} {field} ({})", sheet.table, why(because));
+                    let piece = format!("{} {field} ({})", sheet.table, why(because, report));
                     if !seen.iter().any(|s| s.split(' ').next() == piece.split(' ').next()) {
                         seen.push(piece);
                     }
@@ -79,16 +81,12 @@ fn unseen(report: &Report<'_>) -> Vec<String> {
 }
 
 /// A reason and the way out of it.
-pub fn why(because: &Because) -> String {
-    let text = tame(&because.to_string());
-    match way_out(because.reason) {
-        Some(way) => format!("{text}; {way}"),
-        None => text,
-    }
+pub fn why(because: &Because, report: &Report<'_>) -> String {
+    cause::told(because, report).words([because])
 }
 
 /// What a person can do about a reason.
-fn way_out(reason: Reason) -> Option<&'static str> {
+pub(super) fn way_out(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::NotPermitted => Some("run as the gateway's user or as root"),
         Reason::NoCredential => Some("add --token-file FILE or --password-file FILE"),

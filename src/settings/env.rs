@@ -51,6 +51,11 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
     }
 }
 
+/// The words of the command line, the program's own name first.
+pub fn words() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

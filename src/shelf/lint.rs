@@ -11,11 +11,11 @@ use crate::complaint::Complaint;
 use crate::judge::condition::fence::{self, Expect, Fence};
 use crate::judge::condition::{Mistake, Mutant};
 
-/// Checks a file of any kind the shelf knows and says what was checked.
+/// Checks a file of any kind the shelf knows and says what was checked, and which mutes are over `now` (RFC 3339).
 ///
 /// # Errors
 /// Every complaint that can be made at once.
-pub fn file(name: &str, text: &str) -> Result<String, Vec<Complaint>> {
+pub fn file(name: &str, text: &str, now: &str) -> Result<String, Vec<Complaint>> {
     let shelf = Shelf::builtin().map_err(|c| vec![c])?;
     match kind(name, text).map_err(|c| vec![c])? {
         Kind::Symptom => symptom(shelf, name, text).map_err(|c| vec![c]).and_then(|row| rows(&[row], name, text)),
@@ -27,8 +27,9 @@ pub fn file(name: &str, text: &str) -> Result<String, Vec<Complaint>> {
         Kind::Overlay => {
             let mut shelf = shelf;
             overlay::apply(&mut shelf, name, text).map_err(|c| vec![c])?;
+            let notes: String = shelf.mutes.iter().filter_map(|m| m.ended(now)).map(|note| format!("\nnote: {note}")).collect();
             let own: Vec<Symptom> = shelf.symptoms.into_iter().filter(|s| s.origin == name).collect();
-            rows(&own, name, text).map(|checked| format!("overlay, {checked}"))
+            rows(&own, name, text).map(|checked| format!("overlay, {checked}{notes}"))
         }
     }
 }

@@ -68,6 +68,12 @@ impl Mute {
         let today = time.get(..10).unwrap_or(time);
         self.until.as_deref().is_none_or(|until| today <= until)
     }
+
+    /// The sentence about a mute whose last day is over at a time; none while it holds.
+    pub fn ended(&self, time: &str) -> Option<String> {
+        let until = self.until.as_ref().filter(|_| !self.holds(time))?;
+        Some(format!("mute of {} by {} ended on {until}; it counts again", self.code, self.origin))
+    }
 }
 
 /// What a site's overlays say about the site.

@@ -159,8 +159,58 @@ fn a_report_that_cannot_be_written_is_told() {
     let url = format!("ws://127.0.0.1:{}", closed_port());
     let mut command = desk.command(&["preflight", "--gateway", &url]);
     let done: Done = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap().into();
-    assert_eq!(done.status, 70);
-    assert!(done.err.contains("cannot write to standard output"), "{}", done.err);
+    assert_eq!(done.status, 2);
+    let words = "cannot write to standard output: No space left on device";
+    assert!(done.err.starts_with("error: ") && done.err.contains(words), "{}", done.err);
+    for flag in ["--output", "--save"] {
+        let done = nobody(&desk, &[flag, "/dev/full", "--exit-style", "nagios"]);
+        assert_eq!(done.status, 3, "{flag}: {}", done.err);
+        let done = nobody(&desk, &[flag, "/dev/full"]);
+        assert_eq!((done.status, done.underlined()), (2, vec!["/dev/full".to_owned()]), "{flag}: {}", done.err);
+        assert!(done.err.contains("cannot write /dev/full: No space left on device"), "{flag}: {}", done.err);
+    }
+}
+
+#[test]
+fn monitoring_is_told_unknown_and_not_critical_when_the_usage_is_wrong() {
+    let desk = Desk::new();
+    for wrong in [["--token-file", "none"], ["--format", "xml"], ["--only", "WS-99"], ["--no-such", "flag"]] {
+        let done = desk.run(&["preflight", "--exit-style", "nagios", wrong[0], wrong[1]]);
+        assert_eq!(done.status, 3, "{wrong:?}: {}", done.err);
+        let done = desk.run(&["preflight", wrong[0], wrong[1], "--exit-style=nagios"]);
+        assert_eq!(done.status, 3, "{wrong:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn a_configuration_file_that_cannot_be_used_is_told_in_the_head() {
+    for (content, words) in [("{ gateway: { port: ", "openclaw.json is invalid: "), ("", "openclaw.json is empty")] {
+        let desk = Desk::new();
+        desk.put(".openclaw/openclaw.json", content);
+        let done = nobody(&desk, &[]);
+        let flat = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words) && flat.contains("not used"), "{words}: {}{}", done.out, done.err);
+    }
+    assert!(!nobody(&Desk::new(), &[]).out.contains("not used"));
+}
+
+#[test]
+fn a_mute_that_ended_is_told_by_the_report_and_by_lint() {
+    let desk = Desk::new();
+    desk.put("o.toml", "schema = 1\n[[mute]]\ncode = \"LISTEN-01\"\nreason = \"known\"\nuntil = 2020-01-01\n");
+    let line = "mute of LISTEN-01 by o.toml ended on 2020-01-01; it counts again";
+    let done = nobody(&desk, &["--overlay", "o.toml"]);
+    assert!(done.status == 1 && done.out.contains(line), "{}{}", done.out, done.err);
+    let done = desk.run(&["matrix", "lint", "o.toml"]);
+    assert!(done.status == 0 && done.out.contains(&format!("note: {line}")), "{}{}", done.out, done.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_that_is_not_there_is_told_in_words() {
+    let done = Desk::new().run(&["preflight", "--gateway", "unix:/nope/sock"]);
+    let flat = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("(the socket unix:/nope/sock cannot be reached)"), "{}", done.out);
 }
 
 #[test]
