@@ -16,6 +16,7 @@ pub static TABLES: &[&Table] = &[
     &tcp::TCP,
     &tls::TLS,
     &http::HTTP,
+    &http::PACE,
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,
     &connect::CONNECT,

@@ -11,6 +11,7 @@ use crate::shelf::probe::Probe;
 const RESTS_ON: &[(&str, &[&str])] = &[
     ("tcp", &["http", "tls"]),
     ("families", &["http"]),
+    ("pace", &["http"]),
     ("pair", &["connect", "challenge", "http"]),
     ("config", &["tcp"]),
     ("setting", &["tcp"]),

@@ -31,6 +31,11 @@ impl Times {
         Self(times)
     }
 
+    /// When a probe ended.
+    pub fn ended(&self, probe: &str, at: &Vantage) -> f64 {
+        self.0.get(&(probe.to_owned(), at.clone())).map_or(0.0, |times| times.1)
+    }
+
     /// Between which two moments the process started that told this uptime during a probe.
     pub fn start(&self, probe: &str, at: &Vantage, uptime: &Cell) -> Option<Start> {
         let Some(Value::Ms(uptime)) = uptime.get() else { return None };

@@ -3,6 +3,7 @@
 mod config;
 mod identity;
 mod manner;
+mod pace;
 mod pair;
 mod topology;
 
@@ -18,7 +19,9 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let topology = topology::settle(&mut facts, &recording.head.plan);
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
-    pair::settle(&mut facts, &topology, &identity::Times::of(recording));
+    let times = identity::Times::of(recording);
+    pace::settle(&mut facts, &topology, &times);
+    pair::settle(&mut facts, &topology, &times);
     (facts, topology)
 }
 

@@ -96,3 +96,15 @@ const HTTP_FIELDS: &[Field] = &[
     field("after", Type::Duration, "Time to the first byte."),
     field("bytes", Type::Bytes, "Size of the body, as far as it was read."),
 ];
+
+/// Summary of the series of answers; all of it is derived.
+pub static PACE: Table =
+    table("pace", Scope::Path, "How fast the path answered, over every request that was answered on it.").fields(PACE_FIELDS);
+const PACE_FIELDS: &[Field] = &[
+    field("n", Type::Int, "Answers.").derived().print(Print::Omit),
+    field("min", Type::Duration, "The fastest first byte.").derived(),
+    field("p50", Type::Duration, "The median first byte.").derived(),
+    field("p95", Type::Duration, "The first byte that 95 of 100 answers do not exceed.").derived(),
+    field("max", Type::Duration, "The slowest first byte.").derived(),
+    field("longest-gap", Type::Duration, "The longest time between two answers.").derived(),
+];
