@@ -35,6 +35,12 @@ pub fn release(config: &str) -> String {
     config.split_once('@').map_or(CURRENT, |(_, release)| release).to_owned()
 }
 
+/// How far a gateway has come.
+enum State {
+    Starting,
+    Ready,
+}
+
 /// A running gateway with folders of its own.
 pub struct Gateway {
     child: Child,
@@ -89,7 +95,7 @@ impl Gateway {
         Ok(Self { child, port, folder, lines: Mutex::new(lines), log: Vec::new() })
     }
 
-    /// Waits until the gateway answers a request, be it that it is starting; `ready` also waits for its word that it is ready.
+    /// Waits until the gateway is ready, by its log and its route; or until it is seen starting, which fails when it is too fast.
     pub fn wait(&mut self, ready: bool) -> Result<(), String> {
         let end = Instant::now() + READY;
         let mut told = false;
@@ -106,24 +112,30 @@ impl Gateway {
             }
             let accepts =
                 TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], self.port)), Duration::from_secs(1)).is_ok();
-            if accepts && (told || !ready) && self.answers(ready) {
-                return Ok(());
+            match if accepts { self.state() } else { None } {
+                Some(State::Ready) if !ready => return Err("the gateway was ready before it was seen starting".into()),
+                Some(State::Ready) if told => return Ok(()),
+                Some(State::Starting) if !ready => return Ok(()),
+                _ => {}
             }
         }
         Err(format!("the gateway did not get ready:\n{}", self.log.join("\n")))
     }
 
-    /// Whether the readiness route of this release says so; releases without one answer it with a page, which counts. While
-    /// it is starting, the gateway answers 503; one that speaks TLS ends a plain request without a byte.
-    fn answers(&self, ready: bool) -> bool {
+    /// What the readiness route says; releases without one answer it with a page, which counts as ready. While it is starting,
+    /// the gateway answers 503; one that speaks TLS ends a plain request without a byte.
+    fn state(&self) -> Option<State> {
         use std::io::{Read, Write};
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
-        let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
-        let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
         let _ = stream.read_to_string(&mut answer);
-        let full = answer.starts_with("HTTP/1.1 200") || answer.is_empty();
-        asked.is_ok() && (full || (!ready && answer.starts_with("HTTP/1.1 503")))
+        match () {
+            () if answer.starts_with("HTTP/1.1 200") || answer.is_empty() => Some(State::Ready),
+            () if answer.starts_with("HTTP/1.1 503") => Some(State::Starting),
+            () => None,
+        }
     }
 
     /// Stops every thread of the process, as SIGSTOP does.
