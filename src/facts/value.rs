@@ -26,8 +26,12 @@ pub enum Value {
 impl Value {
     /// A duration.
     pub fn duration(d: std::time::Duration) -> Self {
-        // Microseconds are what our clocks are good for; more digits would only be noise in recordings.
-        Self::Ms((d.as_secs_f64() * 1_000_000.0).round() / 1_000.0)
+        Self::ms(d.as_secs_f64() * 1_000.0)
+    }
+
+    /// Milliseconds, to the microsecond.
+    pub fn ms(ms: f64) -> Self {
+        Self::Ms(thousandths(ms))
     }
 
     /// Reads a value of a type as conditions and evidence fences write it (`60.1 s`, `41 %`, `true`, `refused`).
@@ -140,6 +144,12 @@ impl From<std::net::IpAddr> for Value {
     fn from(a: std::net::IpAddr) -> Self {
         Self::Text(a.to_string())
     }
+}
+
+/// Three digits after the point: microseconds are what our clocks are good for, and numbers this short are read back from
+/// text exactly.
+pub fn thousandths(n: f64) -> f64 {
+    (n * 1_000.0).round() / 1_000.0
 }
 
 /// Units of a written duration and their length in milliseconds.

@@ -3,6 +3,7 @@
 use crate::facts::dictionary;
 use crate::facts::schema::{Privacy, Type};
 use crate::facts::sheet::SheetState;
+use crate::facts::value::thousandths;
 use crate::facts::{Because, Cell, Reason, Sheet, Value};
 use crate::secret::Redactor;
 
@@ -53,12 +54,6 @@ fn tame_value(value: &Value, declared: Option<(Type, Privacy)>, redactor: &Redac
         (Value::Percent(n), _) => Value::Percent(thousandths(*n)),
         (Value::Bool(_) | Value::Int(_), _) => value.clone(),
     }
-}
-
-/// Three digits after the point: microseconds are what our clocks are good for, and numbers this short are read back from
-/// text exactly.
-pub fn thousandths(n: f64) -> f64 {
-    (n * 1_000.0).round() / 1_000.0
 }
 
 #[cfg(test)]

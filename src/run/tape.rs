@@ -5,9 +5,10 @@
 
 use std::cell::RefCell;
 
-use super::handover::{tame, thousandths};
+use super::handover::tame;
 use crate::clock::{self, Instant};
 use crate::facts::Sheet;
+use crate::facts::value::thousandths;
 use crate::path::Vantage;
 use crate::record::Event;
 use crate::record::redact::Veil;

@@ -20,7 +20,7 @@ pub fn settle(facts: &mut Facts, topology: &Topology, times: &Times) {
                 PACE.fields.iter().map(|f| (f.name, Cell::not_measured(because.clone()))).collect()
             }
             Some(s) => {
-                let ms = |ms: f64| Cell::value(Value::Ms((ms * 1e3).round() / 1e3));
+                let ms = |ms: f64| Cell::value(Value::ms(ms));
                 vec![
                     ("n", Cell::value(s.n as i64)),
                     ("min", ms(s.min)),

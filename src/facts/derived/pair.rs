@@ -27,9 +27,7 @@ fn pair(facts: &Facts, times: &Times, a: &Vantage, b: &Vantage) -> Row {
     let same = compare(&identity(facts, times, a), &identity(facts, times, b));
     let after = |v: &Vantage| facts.look("challenge", v, &[], "after");
     let lag = match (after(a), after(b)) {
-        (Cell::Value { value: Value::Ms(x) }, Cell::Value { value: Value::Ms(y) }) => {
-            Cell::value(Value::Ms(((x - y) * 1e3).round() / 1e3))
-        }
+        (Cell::Value { value: Value::Ms(x) }, Cell::Value { value: Value::Ms(y) }) => Cell::value(Value::ms(x - y)),
         (Cell::NotMeasured(because), _) | (_, Cell::NotMeasured(because)) => Cell::NotMeasured(because),
         _ => Cell::Absent,
     };
