@@ -10,6 +10,8 @@
 //! - [`facts`]: what was seen; [`record`]: the recording of it
 //! - [`judge`]: from facts and rows to a verdict; pure
 //! - [`report`]: one file per format; pure
+//! - [`reference`]: the embedded reference gateway, the fault edge and other stand-ins
+//! - [`proof`]: runs against them: what self-test, reproduce and `--reference` do
 //! - [`cli`]: one file per command
 //!
 //! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`fitness`], [`own`].
@@ -31,7 +33,9 @@ pub mod own;
 pub mod path;
 pub mod plan;
 pub mod probe;
+pub mod proof;
 pub mod record;
+pub mod reference;
 pub mod report;
 pub mod run;
 pub mod secret;

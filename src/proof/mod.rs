@@ -1,0 +1,1 @@
+//! Runs of clawprobe in worlds of our own: what `preflight --reference`, `reproduce` and `self-test` do.

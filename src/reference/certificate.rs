@@ -1,0 +1,118 @@
+//! Certificates of every kind a server can show, made on the spot.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, date_time_ymd};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+
+use crate::labels;
+
+labels! {
+    /// What is right or wrong with a server's certificate.
+    pub enum Kind {
+        Trusted = "trusted": "Signed by the world's own root, for loopback.",
+        SelfSigned = "self-signed": "Signed by its own key, as the gateway's own is.",
+        Expired = "expired": "Valid until 2021.",
+        NotYetValid = "not-yet-valid": "Valid from 2090.",
+        WrongName = "wrong-name": "For elsewhere.example.",
+        NoChain = "no-chain": "Signed by an intermediate that is not sent.",
+        Huge = "huge": "Trusted, and a megabyte long.",
+    }
+}
+
+/// The root of one world: what `--ca` names, and whoever signs for it.
+pub struct Authority {
+    root: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// Bytes of the extension that makes a certificate huge.
+const HUGE: usize = 1 << 20;
+/// An object identifier for that extension, under the arc for examples (RFC 5612 gives 32473 to documentation).
+const HUGE_OID: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 1];
+
+impl Authority {
+    /// A fresh root.
+    ///
+    /// # Errors
+    /// What the certificate library says.
+    pub fn new() -> Result<Self, rcgen::Error> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let params = ca("reference root")?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self { root: Issuer::new(params, key), pem })
+    }
+
+    /// The root as PEM.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// A server's TLS with a certificate of a kind, for these addresses and names beside loopback, offering these protocols.
+    ///
+    /// # Errors
+    /// What the certificate or TLS library says.
+    pub fn server(
+        &self,
+        kind: Kind,
+        names: &[String],
+        alpn: &[&str],
+    ) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
+        let (chain, key) = self.leaf(kind, names)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
+        config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+        Ok(config)
+    }
+
+    /// A certificate of a kind with the chain that is sent, and its key.
+    ///
+    /// # Errors
+    /// What the certificate library says.
+    pub fn leaf(&self, kind: Kind, names: &[String]) -> Result<(Vec<CertificateDer<'static>>, KeyPair), rcgen::Error> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let own = match kind {
+            Kind::WrongName => vec![String::from("elsewhere.example")],
+            _ => ["127.0.0.1", "::1", "localhost"].map(String::from).into_iter().chain(names.iter().cloned()).collect(),
+        };
+        let mut params = CertificateParams::new(own)?;
+        params.distinguished_name.push(DnType::CommonName, "reference");
+        match kind {
+            Kind::Expired => {
+                params.not_before = date_time_ymd(2020, 1, 1);
+                params.not_after = date_time_ymd(2021, 1, 1);
+            }
+            Kind::NotYetValid => params.not_before = date_time_ymd(2090, 1, 1),
+            Kind::Huge => {
+                params.custom_extensions.push(rcgen::CustomExtension::from_oid_content(HUGE_OID, vec![0; HUGE]));
+            }
+            Kind::Trusted | Kind::SelfSigned | Kind::WrongName | Kind::NoChain => {}
+        }
+        let leaf = match kind {
+            Kind::SelfSigned => params.self_signed(&key)?,
+            Kind::NoChain => {
+                let between = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+                params.signed_by(&key, &Issuer::new(ca("reference intermediate")?, between))?
+            }
+            _ => params.signed_by(&key, &self.root)?,
+        };
+        Ok((vec![leaf.der().clone()], key))
+    }
+}
+
+fn ca(name: &str) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    Ok(params)
+}
+
+/// SHA-256 of a certificate, as `--pin` takes it.
+pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    use sha2::{Digest, Sha256};
+    format!("sha256:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(certificate)))
+}

@@ -1,0 +1,153 @@
+//! The switches of the fault edge.
+
+use serde::Deserialize;
+
+use crate::labels;
+use crate::reference::certificate::Kind;
+use crate::reference::script::Answer;
+
+labels! {
+    /// What becomes of an upgrade.
+    pub enum Upgrade {
+        Passed = "passed": "It is handed on.",
+        Dropped = "dropped": "Handed on as a plain request: neither `Upgrade` nor `Connection: upgrade`.",
+        NoConnection = "no-connection": "Handed on without `Connection: upgrade`.",
+        Held = "held": "Never answered.",
+        BadAccept = "bad-accept": "Switched, with an accept key that belongs to no request.",
+    }
+}
+
+labels! {
+    /// What becomes of frames after the switch.
+    pub enum Frames {
+        Passed = "passed": "They are handed on.",
+        Held = "held": "Kept: 101, then silence.",
+    }
+}
+
+labels! {
+    /// What the edge makes of `X-Forwarded-For`.
+    pub enum Forwarded {
+        Overwrite = "overwrite": "Its own client, whatever the client said: right for the outermost hop.",
+        Append = "append": "Its own client after what the client said: right for an inner hop.",
+        IfNone = "if-none": "Its own client unless the client said something.",
+        Pass = "pass": "What the client said.",
+        Forge = "forge": "A loopback address.",
+        Strip = "strip": "Nothing, and what the client said is taken away.",
+    }
+}
+
+labels! {
+    /// How an idle or old connection dies.
+    pub enum Death {
+        Fin = "fin": "In order, on both sides.",
+        Reset = "reset": "With a TCP reset.",
+        CloseFrame = "close-frame": "With a WebSocket close frame 1001.",
+        Silence = "silence": "Unsaid: bytes are swallowed.",
+    }
+}
+
+labels! {
+    /// HTTP/2 in front (only under TLS).
+    pub enum H2 {
+        Off = "off": "Not offered.",
+        On = "on": "Offered, without extended CONNECT.",
+        Connect = "connect": "Offered with extended CONNECT (RFC 8441).",
+        Broken = "broken": "Offered, and every stream is refused.",
+    }
+}
+
+labels! {
+    /// The PROXY line (haproxy.org, proxy-protocol.txt, version 1).
+    pub enum Line {
+        None = "none": "None.",
+        Sent = "sent": "Sent to the gateway, which knows none.",
+        Expected = "expected": "Expected from the client; without it the connection ends.",
+    }
+}
+
+/// The options; the defaults are a right edge.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// Where it listens; see [`crate::reference::front::Front::bind`].
+    pub listen: Vec<String>,
+    /// Its port; 0 finds one.
+    pub port: u16,
+    /// Every connection is refused.
+    pub stopped: bool,
+    /// Where it leads: `ADDRESS:PORT`.
+    pub upstream: String,
+    /// Speak TLS to the upstream.
+    pub upstream_tls: bool,
+    /// The certificate of its TLS; plain text without.
+    pub tls: Option<Kind>,
+    /// TLS within TLS: what it passes on after its own handshake is expected to be TLS again.
+    pub tls_twice: bool,
+    /// HTTP/2 in front.
+    pub h2: H2,
+    /// What becomes of upgrades.
+    pub upgrade: Upgrade,
+    /// What becomes of frames.
+    pub frames: Frames,
+    /// Whether answers are kept until they are whole.
+    pub buffers: bool,
+    /// What it makes of `X-Forwarded-For`.
+    pub forwarded: Forwarded,
+    /// The client address it tells of a client on loopback, so that it plays an edge that strangers ask. An address for
+    /// documentation (RFC 5737).
+    pub stands_for: std::net::IpAddr,
+    /// A path before the gateway's own, as in `/oc`.
+    pub prefix: String,
+    /// Hand the prefix on.
+    pub keeps_prefix: bool,
+    /// The PROXY line.
+    pub line: Line,
+    /// Ends a connection this long after the last byte, in milliseconds; 0 never.
+    pub idle_ms: u64,
+    /// Which bytes keep it alive: `both`, `client` or `server`.
+    pub idle_counts: String,
+    /// Ends a connection this old, in milliseconds; 0 never.
+    pub lifetime_ms: u64,
+    /// How it ends those.
+    pub death: Death,
+    /// The most bytes of a request's head; more is 431.
+    pub head_limit: usize,
+    /// The most bytes of a request's body; more is 413.
+    pub body_limit: usize,
+    /// Whose signature its answers carry: a name of [`super::product`]; none without.
+    pub product: String,
+    /// Answers by script that go before what the gateway says.
+    pub answer: Vec<Answer>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: vec![String::from("127.0.0.1")],
+            port: 0,
+            stopped: false,
+            upstream: String::new(),
+            upstream_tls: false,
+            tls: None,
+            tls_twice: false,
+            h2: H2::Off,
+            upgrade: Upgrade::Passed,
+            frames: Frames::Passed,
+            buffers: false,
+            forwarded: Forwarded::Overwrite,
+            stands_for: std::net::Ipv4Addr::new(192, 0, 2, 10).into(),
+            prefix: String::new(),
+            keeps_prefix: false,
+            line: Line::None,
+            idle_ms: 0,
+            idle_counts: String::from("both"),
+            lifetime_ms: 0,
+            death: Death::Fin,
+            head_limit: 32 << 10,
+            body_limit: 1 << 20,
+            product: String::new(),
+            answer: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Where a stand-in listens: addresses of both families and Unix sockets, at one port.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use futures_util::future::select_all;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, UnixListener};
+
+use super::wire::Wire;
+
+/// Connections that may wait to be accepted: as many as the runtime's own listeners take.
+const BACKLOG: i32 = 1024;
+/// How often a port that is free on one address may turn out to be taken on another before the search is given up.
+const TRIES: usize = 64;
+
+/// Listening sockets of one stand-in. They exist, and keep their port, from the moment they are made.
+#[derive(Debug)]
+pub struct Front {
+    /// The port all addresses share; 0 with Unix sockets alone.
+    pub port: u16,
+    places: Vec<Place>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+    /// Bound, so that nobody else takes the port, and not listening: a connection is refused.
+    Closed(#[expect(dead_code, reason = "held")] Socket),
+}
+
+impl Front {
+    /// Binds every place: `127.0.0.1`, `::1`, `0.0.0.0`, `unix:PATH`. Port 0 finds one that is free on all of them. Places of
+    /// a family this machine does not have are left out, unless that leaves none. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// A place that is none, or that cannot be bound.
+    pub fn bind(places: &[String], port: u16) -> io::Result<Self> {
+        Self::make(places, port, true)
+    }
+
+    /// Like [`Self::bind`], but every connection is refused, for as long as the value lives.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`].
+    pub fn closed(places: &[String], port: u16) -> io::Result<Self> {
+        Self::make(places, port, false)
+    }
+
+    fn make(places: &[String], port: u16, open: bool) -> io::Result<Self> {
+        let mut last = io::Error::from(io::ErrorKind::InvalidInput);
+        for _ in 0..if port == 0 { TRIES } else { 1 } {
+            match Self::attempt(places, port, open) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+                other => return other,
+            }
+        }
+        Err(last)
+    }
+
+    fn attempt(places: &[String], port: u16, open: bool) -> io::Result<Self> {
+        let mut front = Self { port, places: Vec::new() };
+        let mut lacking = None;
+        for place in places {
+            if let Some(file) = place.strip_prefix("unix:") {
+                front.places.push(Place::Unix(UnixListener::bind(file)?, file.into()));
+                continue;
+            }
+            let ip: IpAddr = place.parse().map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidInput, format!("`{place}` is neither an address nor unix:PATH"))
+            })?;
+            match tcp(SocketAddr::new(ip, front.port), open) {
+                Ok((socket, at)) => {
+                    front.port = at;
+                    front.places.push(socket);
+                }
+                // No address of this family on this machine.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || ip.is_ipv6() && no_family(&error) => {
+                    lacking = Some(error);
+                }
+                Err(error) => return Err(io::Error::new(error.kind(), format!("{ip} port {}: {error}", front.port))),
+            }
+        }
+        match lacking {
+            Some(error) if front.places.is_empty() => Err(error),
+            _ => Ok(front),
+        }
+    }
+
+    /// The next connection, over whichever place it comes. Cancel safe.
+    ///
+    /// # Errors
+    /// What the system says of a failed accept; the front goes on listening.
+    pub async fn accept(&self) -> io::Result<Wire> {
+        let open = self.places.iter().filter(|p| !matches!(p, Place::Closed(_)));
+        let waits: Vec<_> = open.map(|place| Box::pin(place.accept())).collect();
+        if waits.is_empty() {
+            return std::future::pending().await;
+        }
+        select_all(waits).await.0
+    }
+
+    /// The loopback addresses it can be reached by.
+    pub fn loopback(&self) -> Option<IpAddr> {
+        let ips = self.places.iter().filter_map(|place| match place {
+            Place::Tcp(listener) => listener.local_addr().ok().map(|a| a.ip()),
+            Place::Unix(..) | Place::Closed(_) => None,
+        });
+        ips.map(|ip| match ip {
+            IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        })
+        .min()
+    }
+}
+
+impl Place {
+    async fn accept(&self) -> io::Result<Wire> {
+        match self {
+            Self::Tcp(listener) => {
+                let (tcp, _) = listener.accept().await?;
+                // Nagle's algorithm on any hop would make up 40 ms.
+                tcp.set_nodelay(true)?;
+                Ok(Wire::Tcp(tcp))
+            }
+            Self::Unix(listener, _) => Ok(Wire::Unix(listener.accept().await?.0)),
+            Self::Closed(_) => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Unix(_, file) = self {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+fn tcp(at: SocketAddr, open: bool) -> io::Result<(Place, u16)> {
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
+    if at.is_ipv6() {
+        socket.set_only_v6(!at.ip().is_unspecified())?;
+    }
+    #[cfg(unix)]
+    socket.set_reuse_address(open)?;
+    socket.bind(&at.into())?;
+    let port = socket.local_addr()?.as_socket().map_or(0, |a| a.port());
+    if !open {
+        return Ok((Place::Closed(socket), port));
+    }
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok((Place::Tcp(TcpListener::from_std(socket.into())?), port))
+}
+
+/// Whether the system does not know the address family at all (`EAFNOSUPPORT`, which has no kind of its own).
+fn no_family(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error() == Some(97)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(list: &[&str]) -> Vec<String> {
+        list.iter().map(|s| s.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn both_families_share_a_port_and_a_closed_one_refuses() {
+        let front = Front::bind(&places(&["127.0.0.1", "::1"]), 0).unwrap();
+        let dial = tokio::net::TcpStream::connect(("127.0.0.1", front.port));
+        let (wire, _) = tokio::join!(front.accept(), dial);
+        assert_eq!(wire.unwrap().peer(), Some(Ipv4Addr::LOCALHOST.into()));
+        let closed = Front::closed(&places(&["127.0.0.1"]), 0).unwrap();
+        let refused = tokio::net::TcpStream::connect(("127.0.0.1", closed.port)).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(Front::bind(&places(&["127.0.0.1"]), closed.port).is_err(), "the port is taken");
+    }
+
+    #[tokio::test]
+    async fn a_unix_socket_goes_with_its_front() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gw.sock");
+        let front = Front::bind(&[format!("unix:{}", file.display())], 0).unwrap();
+        let (wire, _) = tokio::join!(front.accept(), tokio::net::UnixStream::connect(&file));
+        assert_eq!(wire.unwrap().peer(), None);
+        drop(front);
+        assert!(!file.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_place_is_named() {
+        let error = Front::bind(&places(&["localhost"]), 0).unwrap_err().to_string();
+        assert!(error.contains("`localhost`"), "{error}");
+    }
+}

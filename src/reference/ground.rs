@@ -1,0 +1,148 @@
+//! Where a world stands: a runtime of its own, sockets on free ports, files in a folder that goes with it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use toml::Table;
+
+use super::certificate::{Authority, Kind};
+use super::front::Front;
+use super::gateway::Gateway;
+use super::world::{Client, STANDS, World, fill};
+use super::{edge, script};
+use crate::complaint::Complaint;
+
+/// The threads that worlds run on. Worlds end with it.
+#[derive(Debug)]
+pub struct Ground {
+    runtime: Runtime,
+}
+
+/// A world that stands for as long as this value lives.
+#[derive(Debug)]
+pub struct Standing {
+    /// What clawprobe is to be told.
+    pub client: Client,
+    /// What the holes were filled with: `gateway.port`, `dir`, `token`.
+    pub holes: BTreeMap<String, String>,
+    /// The gateway, to look at and to end.
+    pub gateway: Option<Arc<Gateway>>,
+    tasks: JoinSet<()>,
+    folder: TempDir,
+}
+
+/// Where a stand-in sits, read before its other options because ports fill their holes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Seat {
+    listen: Vec<String>,
+    port: u16,
+    stopped: bool,
+}
+
+impl Ground {
+    /// Threads for worlds.
+    ///
+    /// # Errors
+    /// The system gives no event loop.
+    pub fn new() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        Ok(Self { runtime })
+    }
+
+    /// Makes a world stand. Every socket listens when this returns.
+    ///
+    /// # Errors
+    /// A complaint about a document that is no world, or an address that cannot be had.
+    pub fn raise(&self, mut document: Table) -> Result<Standing, Complaint> {
+        let _inside = self.runtime.enter();
+        let folder = tempfile::tempdir().map_err(|why| Complaint::new(format!("no folder for the reference world: {why}")))?;
+        let authority = Authority::new().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
+        let mut holes = BTreeMap::from([
+            ("dir".to_owned(), folder.path().display().to_string()),
+            ("token".to_owned(), random()?),
+            ("password".to_owned(), random()?),
+        ]);
+        fill(&mut document, &holes);
+        let mut fronts = seat(&document, &mut holes)?;
+        fill(&mut document, &holes);
+        let world: World =
+            document.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
+        let keep = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
+        };
+        keep("root.pem", authority.pem())?;
+        world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
+        let mut tasks = JoinSet::new();
+        let tls = |kind: Option<Kind>, alpn: &[&str]| {
+            kind.map(|kind| authority.server(kind, &[], alpn).map(Arc::new))
+                .transpose()
+                .map_err(|why| Complaint::new(format!("no TLS: {why}")))
+        };
+        let mut first = None;
+        for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
+            if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
+                let tls = tls(options.tls, &["http/1.1"])?;
+                let gateway = Gateway::new(options);
+                tasks.spawn(Arc::clone(&gateway).serve(front, tls));
+                first.get_or_insert(gateway);
+            }
+        }
+        for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
+            if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
+                let alpn: &[&str] = if options.h2 == edge::H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
+                let tls = tls(options.tls, alpn)?;
+                tasks.spawn(edge::serve(options, front, tls));
+            }
+        }
+        if let (Some(options), Some(front)) = (world.peer, fronts.remove("peer")) {
+            let tls = tls(options.tls, &["http/1.1"])?;
+            tasks.spawn(script::serve(options, front, tls));
+        }
+        Ok(Standing { client: world.client, holes, gateway: first, tasks, folder })
+    }
+}
+
+impl Standing {
+    /// The folder of its files.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Waits until every stand-in has ended, which none does by itself.
+    pub async fn ended(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Binds a front for every stand-in and learns its port. The other gateway shares the first one's port.
+fn seat(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<BTreeMap<&'static str, Front>, Complaint> {
+    let mut fronts = BTreeMap::new();
+    for name in STANDS.iter().copied() {
+        let Some(table) = document.get(name) else { continue };
+        let seat: Seat =
+            table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
+        let listen = if seat.listen.is_empty() { vec![String::from("127.0.0.1")] } else { seat.listen };
+        let port = match fronts.get("gateway") {
+            Some(Front { port, .. }) if name == "other" => *port,
+            _ => seat.port,
+        };
+        let front = if seat.stopped { Front::closed(&listen, port) } else { Front::bind(&listen, port) };
+        let front = front.map_err(|why| Complaint::new(format!("the {name} cannot listen on {}: {why}", listen.join(", "))))?;
+        holes.insert(format!("{name}.port"), front.port.to_string());
+        fronts.insert(name, front);
+    }
+    Ok(fronts)
+}
+
+/// A secret that nobody knows.
+fn random() -> Result<String, Complaint> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|why| Complaint::new(format!("the system gives no random bytes: {why}")))?;
+    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}

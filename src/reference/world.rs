@@ -1,0 +1,128 @@
+//! A world as data: who stands there, and what a client is told of it.
+//!
+//! It is a TOML document. Texts may have holes: `{dir}`, `{token}`, `{password}`, and `{NAME.port}` for each stand-in.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{edge, gateway, resolver, script};
+
+/// Everybody there is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct World {
+    /// The gateway.
+    pub gateway: Option<gateway::Options>,
+    /// Another gateway at the same port, on other addresses.
+    pub other: Option<gateway::Options>,
+    /// The edge in front of the gateway.
+    pub edge: Option<edge::Options>,
+    /// A second edge.
+    pub edge_2: Option<edge::Options>,
+    /// A peer that is neither.
+    pub peer: Option<script::Options>,
+    /// A name server.
+    pub resolver: Option<resolver::Options>,
+    /// What clawprobe is told.
+    pub client: Client,
+    /// Texts of the files in `{dir}`.
+    pub file: BTreeMap<String, String>,
+}
+
+/// The names of the stand-ins, in the order they are seated.
+pub const STANDS: &[&str] = &["gateway", "other", "edge", "edge-2", "peer", "resolver"];
+
+/// What clawprobe is told: flags by their names, and the environment.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is the flag of its name")]
+pub struct Client {
+    pub gateway: Option<String>,
+    pub edge: Vec<String>,
+    pub tailnet: Vec<String>,
+    pub tunnel: Vec<String>,
+    pub public: Vec<String>,
+    pub config: Option<String>,
+    pub state_dir: Option<String>,
+    pub token_file: Option<String>,
+    pub password_file: Option<String>,
+    pub health_path: Option<String>,
+    pub resolver: Vec<String>,
+    pub ca: Option<String>,
+    pub pin: Option<String>,
+    pub header_file: Option<String>,
+    pub client_cert: Option<String>,
+    pub client_key: Option<String>,
+    /// The environment; nothing else is in it.
+    pub env: BTreeMap<String, String>,
+}
+
+/// Lays a change over a document: tables are merged, everything else is replaced.
+pub fn merge(base: &mut Table, change: &Table) {
+    for (key, value) in change {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            _ => drop(base.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+/// The key at which two changes differ, if they cannot both be made.
+pub fn conflict(one: &Table, two: &Table) -> Option<String> {
+    one.iter().find_map(|(key, value)| match (value, two.get(key)?) {
+        (Value::Table(a), Value::Table(b)) => conflict(a, b).map(|inner| format!("{key}.{inner}")),
+        (a, b) => (a != b).then(|| key.clone()),
+    })
+}
+
+/// Fills the holes of every text of a document.
+pub fn fill(table: &mut Table, holes: &BTreeMap<String, String>) {
+    for value in table.iter_mut().map(|(_, value)| value) {
+        fill_value(value, holes);
+    }
+}
+
+fn fill_value(value: &mut Value, holes: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => *text = filled(text, holes),
+        Value::Array(list) => list.iter_mut().for_each(|value| fill_value(value, holes)),
+        Value::Table(table) => fill(table, holes),
+        _ => {}
+    }
+}
+
+/// A text with its holes filled.
+pub fn filled(text: &str, holes: &BTreeMap<String, String>) -> String {
+    holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_change_replaces_what_it_names_and_nothing_else() {
+        let mut base = table("[edge]\nupgrade = 'passed'\nport = 1\n[client]\nedge = ['a', 'b']");
+        merge(&mut base, &table("[edge]\nupgrade = 'held'\n[client]\nedge = []\n[peer]\nport = 2"));
+        assert_eq!(base, table("[edge]\nupgrade = 'held'\nport = 1\n[client]\nedge = []\n[peer]\nport = 2"));
+    }
+
+    #[test]
+    fn two_changes_conflict_where_they_differ() {
+        let one = table("[gateway]\nauth = 'none'\n[edge]\nport = 1");
+        assert_eq!(conflict(&one, &table("[gateway]\nphase = 'starting'")), None);
+        assert_eq!(conflict(&one, &table("[gateway]\nauth = 'token'")), Some("gateway.auth".into()));
+    }
+
+    #[test]
+    fn holes_are_filled_and_other_braces_stay() {
+        let holes = BTreeMap::from([("gateway.port".to_owned(), "7".to_owned())]);
+        assert_eq!(filled(r#"{"port":{gateway.port},"a":{}}"#, &holes), r#"{"port":7,"a":{}}"#);
+    }
+}
