@@ -2,11 +2,14 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use futures_util::future::select_all;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
 use super::wire::Wire;
 
@@ -26,9 +29,13 @@ pub struct Front {
 #[derive(Debug)]
 enum Place {
     Tcp(TcpListener),
+    #[cfg(unix)]
     Unix(UnixListener, PathBuf),
     /// Bound, so that nobody else takes the port, and not listening: a connection is refused.
     Closed(#[expect(dead_code, reason = "held")] Socket),
+    /// The file of a Unix socket that nobody listens on, as a program leaves it behind that was killed.
+    #[cfg(unix)]
+    Left(PathBuf),
 }
 
 impl Front {
@@ -65,7 +72,7 @@ impl Front {
         let mut lacking = None;
         for place in places {
             if let Some(file) = place.strip_prefix("unix:") {
-                front.places.push(Place::Unix(UnixListener::bind(file)?, file.into()));
+                front.places.push(unix(file, open)?);
                 continue;
             }
             let ip: IpAddr = place.parse().map_err(|_| {
@@ -94,7 +101,7 @@ impl Front {
     /// # Errors
     /// What the system says of a failed accept; the front goes on listening.
     pub async fn accept(&self) -> io::Result<Wire> {
-        let open = self.places.iter().filter(|p| !matches!(p, Place::Closed(_)));
+        let open = self.places.iter().filter(|place| place.is_open());
         let waits: Vec<_> = open.map(|place| Box::pin(place.accept())).collect();
         if waits.is_empty() {
             return std::future::pending().await;
@@ -106,7 +113,7 @@ impl Front {
     pub fn loopback(&self) -> Option<IpAddr> {
         let ips = self.places.iter().filter_map(|place| match place {
             Place::Tcp(listener) => listener.local_addr().ok().map(|a| a.ip()),
-            Place::Unix(..) | Place::Closed(_) => None,
+            _ => None,
         });
         ips.map(|ip| match ip {
             IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -118,6 +125,17 @@ impl Front {
 }
 
 impl Place {
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            Self::Closed(_) => false,
+            #[cfg(unix)]
+            Self::Unix(..) => true,
+            #[cfg(unix)]
+            Self::Left(_) => false,
+        }
+    }
+
     async fn accept(&self) -> io::Result<Wire> {
         match self {
             Self::Tcp(listener) => {
@@ -126,18 +144,32 @@ impl Place {
                 tcp.set_nodelay(true)?;
                 Ok(Wire::Tcp(tcp))
             }
+            #[cfg(unix)]
             Self::Unix(listener, _) => Ok(Wire::Unix(listener.accept().await?.0)),
-            Self::Closed(_) => std::future::pending().await,
+            _ => std::future::pending().await,
         }
     }
 }
 
+#[cfg(unix)]
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Self::Unix(_, file) = self {
+        if let Self::Unix(_, file) | Self::Left(file) = self {
             let _ = std::fs::remove_file(file);
         }
     }
+}
+
+/// A Unix socket; one that is not open leaves its file and nobody behind it.
+#[cfg(unix)]
+fn unix(file: &str, open: bool) -> io::Result<Place> {
+    let listener = UnixListener::bind(file).map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?;
+    Ok(if open { Place::Unix(listener, file.into()) } else { Place::Left(file.into()) })
+}
+
+#[cfg(not(unix))]
+fn unix(_: &str, _: bool) -> io::Result<Place> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
 }
 
 fn tcp(at: SocketAddr, open: bool) -> io::Result<(Place, u16)> {
@@ -182,6 +214,19 @@ mod tests {
         assert!(Front::bind(&places(&["127.0.0.1"]), closed.port).is_err(), "the port is taken");
     }
 
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_closed_unix_socket_is_a_file_that_nobody_listens_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gw.sock");
+        let front = Front::closed(&[format!("unix:{}", file.display())], 0).unwrap();
+        let refused = tokio::net::UnixStream::connect(&file).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        drop(front);
+        assert!(!file.exists());
+    }
+
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_unix_socket_goes_with_its_front() {
         let folder = tempfile::tempdir().unwrap();
