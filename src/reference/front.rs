@@ -4,12 +4,15 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::select_all;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::task::JoinSet;
 
 use super::wire::Wire;
 
@@ -17,6 +20,8 @@ use super::wire::Wire;
 const BACKLOG: i32 = 1024;
 /// How often a port that is free on one address may turn out to be taken on another before the search is given up.
 const TRIES: usize = 64;
+/// How long to wait after a connection could not be accepted.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Listening sockets of one stand-in. They exist, and keep their port, from the moment they are made.
 #[derive(Debug)]
@@ -107,6 +112,35 @@ impl Front {
             return std::future::pending().await;
         }
         select_all(waits).await.0
+    }
+
+    /// Serves every connection in a task of its own, after its TLS handshake if there is TLS; all of them end with this one.
+    pub async fn each<F>(&self, tls: Option<Arc<rustls::ServerConfig>>, serve: impl Fn(Wire) -> F + Clone + Send + 'static)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let mut tasks = JoinSet::new();
+        loop {
+            tokio::select! {
+                wire = self.accept() => match wire {
+                    Ok(wire) => {
+                        let (tls, serve) = (tls.clone(), serve.clone());
+                        drop(tasks.spawn(async move {
+                            let wire = match tls {
+                                Some(config) => wire.secure(config).await,
+                                None => Ok(wire),
+                            };
+                            if let Ok(wire) = wire {
+                                serve(wire).await;
+                            }
+                        }));
+                    }
+                    // No descriptor is free: another connection must end first.
+                    Err(_) => tokio::time::sleep(BREATH).await,
+                },
+                Some(_) = tasks.join_next() => {}
+            }
+        }
     }
 
     /// The loopback addresses it can be reached by.

@@ -1,14 +1,24 @@
 //! Answers by script: what a stand-in says in the place of, or before, its own answer.
 
+use std::io;
 use std::sync::Arc;
 
+use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use super::certificate::Kind;
 use super::front::Front;
 use super::head::Head;
-use super::hostile::Hostile;
+use super::hostile::{self, Hostile};
 use super::wire::Wire;
+
+/// The most bytes of a request's head that are read.
+const LONGEST_HEAD: usize = 64 << 10;
 
 /// A peer that only answers by script, or means harm.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -63,12 +73,200 @@ pub fn to_request<'a>(answers: &'a [Answer], head: &Head) -> Option<&'a Answer> 
 
 impl Answer {
     /// Gives the answer and ends the connection; `head` is the request, if one was read.
-    pub async fn give(&self, wire: Wire, head: Option<&Head>) {
-        let _ = (wire, head);
+    pub async fn give(&self, mut wire: Wire, head: Option<&Head>) {
+        match (&self.frames, head) {
+            (Some(steps), Some(head)) => {
+                if switch(&mut wire, head).await.is_ok() {
+                    speak(wire, head.rest.clone(), steps).await;
+                }
+            }
+            _ => {
+                let text = self.text(head.is_some());
+                if wire.write_all(text.as_bytes()).await.is_ok() && wire.flush().await.is_ok() {
+                    end(wire, &self.end).await;
+                }
+            }
+        }
+    }
+
+    /// The bytes: those given, or an answer made of status, headers and body. Nobody who asked nothing is answered but with
+    /// given bytes.
+    fn text(&self, asked: bool) -> String {
+        match &self.raw {
+            Some(raw) => raw.clone(),
+            None if !asked => String::new(),
+            None => {
+                let status = self.status.as_deref().unwrap_or("200 OK");
+                let headers: String = self.headers.iter().map(|h| format!("{h}\r\n")).collect();
+                let length = self.body.len();
+                format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{}", self.body)
+            }
+        }
     }
 }
 
 /// Serves until it is dropped.
 pub async fn serve(options: Options, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
-    let _ = (options, front, tls);
+    if let Some(what) = options.hostile {
+        return hostile::serve(what, front, tls).await;
+    }
+    let answers = Arc::new(options.answer);
+    front.each(tls, move |wire| converse(wire, Arc::clone(&answers))).await;
+}
+
+async fn converse(mut wire: Wire, answers: Arc<Vec<Answer>>) {
+    if let Some(answer) = on_accept(&answers) {
+        return answer.give(wire, None).await;
+    }
+    let Ok(head) = Head::request(&mut wire, Vec::new(), LONGEST_HEAD).await else { return };
+    if let Some(answer) = to_request(&answers, &head) {
+        answer.give(wire, Some(&head)).await;
+    }
+}
+
+/// Answers an upgrade with the switch to WebSocket (RFC 6455, section 4.2.2).
+pub(super) async fn switch(wire: &mut Wire, head: &Head) -> io::Result<()> {
+    let accept = derive_accept_key(head.get("sec-websocket-key").unwrap_or_default().as_bytes());
+    let text = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    wire.write_all(text.as_bytes()).await?;
+    wire.flush().await
+}
+
+/// Ends a connection: in order and reading on until the client ends too, with a reset, or not at all until the client does.
+async fn end(mut wire: Wire, manner: &str) {
+    match manner {
+        "reset" => return wire.reset(),
+        "silence" => {}
+        _ => drop(wire.shutdown().await),
+    }
+    drain(&mut wire).await;
+}
+
+/// Reads until the client ends: closing a socket with unread bytes would reset it.
+pub(super) async fn drain(wire: &mut Wire) {
+    let _ = tokio::io::copy(wire, &mut tokio::io::sink()).await;
+}
+
+async fn speak(wire: Wire, early: Vec<u8>, steps: &[String]) {
+    let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, None).await;
+    let mut asked = String::from("1");
+    for step in steps {
+        let (word, rest) = step.split_once(':').unwrap_or((step, ""));
+        let sent = match word {
+            "challenge" => socket.send(Message::text(challenge())).await,
+            "await" => match text(&mut socket).await {
+                Some(text) => {
+                    asked = id(&text).unwrap_or(asked);
+                    Ok(())
+                }
+                None => return,
+            },
+            "hello" => socket.send(Message::text(hello(&asked))).await,
+            "error" => socket.send(Message::text(error(&asked, rest))).await,
+            "text" => socket.send(Message::text(rest)).await,
+            "close" => return close(socket, rest).await,
+            manner => return end(socket.into_inner(), manner).await,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    while socket.next().await.is_some_and(|m| m.is_ok()) {}
+}
+
+/// The next text message.
+async fn text(socket: &mut WebSocketStream<Wire>) -> Option<String> {
+    loop {
+        if let Message::Text(text) = socket.next().await?.ok()? {
+            return Some(text.as_str().to_owned());
+        }
+    }
+}
+
+/// Sends a close frame, `CODE:REASON`, and hears the client out.
+async fn close(mut socket: WebSocketStream<Wire>, with: &str) {
+    let (code, reason) = with.split_once(':').unwrap_or((with, ""));
+    let frame = code.parse::<u16>().ok().map(|code| CloseFrame { code: code.into(), reason: reason.into() });
+    let _ = socket.close(frame).await;
+    while socket.next().await.is_some_and(|m| m.is_ok()) {}
+}
+
+/// The id of a request.
+fn id(text: &str) -> Option<String> {
+    let frame: serde_json::Value = serde_json::from_str(text).ok()?;
+    frame["id"].as_str().map(str::to_owned)
+}
+
+fn challenge() -> String {
+    let ts = crate::clock::wall_ms();
+    format!(r#"{{"type":"event","event":"connect.challenge","payload":{{"nonce":"n-1","ts":{ts}}}}}"#)
+}
+
+fn error(id: &str, error: &str) -> String {
+    format!(r#"{{"type":"res","id":"{id}","ok":false,"error":{error}}}"#)
+}
+
+fn hello(id: &str) -> String {
+    format!(
+        r#"{{"type":"res","id":"{id}","ok":true,"payload":{{"type":"hello-ok","protocol":4,"server":{{"version":"2026.9.6","bootId":"b-1","connId":"c"}},"features":{{"methods":[],"events":[]}},"snapshot":{{"uptimeMs":5000}},"auth":{{"method":"token","role":"operator","scopes":[]}},"policy":{{"maxPayload":26214400,"maxBufferedBytes":52428800,"tickIntervalMs":30000}}}}}}"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// What a peer with this one answer says to these bytes until it ends, and whether it ended within a second.
+    async fn says(answer: &str, asked: &str) -> (String, bool) {
+        let answer: Answer = toml::from_str(answer).unwrap();
+        let front = Front::bind(&[String::from("127.0.0.1")], 0).unwrap();
+        let port = front.port;
+        let serving = tokio::spawn(serve(Options { answer: vec![answer], ..Options::default() }, front, None));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut heard)).await.is_ok();
+        serving.abort();
+        (String::from_utf8_lossy(&heard).into_owned(), ended)
+    }
+
+    const ASKED: &str = "GET /x?y HTTP/1.1\r\nHost: a\r\n\r\n";
+    const UPGRADE: &str = "GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    #[tokio::test]
+    async fn an_answer_is_made_of_its_parts() {
+        let (heard, ended) = says("to = '/x'\nstatus = '502 Bad Gateway'\nheaders = ['Server: a']\nbody = 'no'", ASKED).await;
+        assert_eq!(heard, "HTTP/1.1 502 Bad Gateway\r\nServer: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+        assert!(ended);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_sent_as_given_and_silence_does_not_end() {
+        assert_eq!(says("to = '*'\nraw = 'junk'", ASKED).await, ("junk".into(), true));
+        assert_eq!(says("to = '*'\nraw = 'junk'\nend = 'silence'", ASKED).await, ("junk".into(), false));
+    }
+
+    #[tokio::test]
+    async fn what_fits_none_ends_and_an_accepted_connection_may_end_unasked() {
+        assert_eq!(says("to = '/other'", ASKED).await, (String::new(), true));
+        assert_eq!(says("to = 'accept'", "").await, (String::new(), true));
+        assert_eq!(says("to = 'accept'\nraw = 'SSH-2.0-x'", "").await, ("SSH-2.0-x".into(), true));
+    }
+
+    #[tokio::test]
+    async fn an_upgrade_is_switched_with_the_key_of_the_rfc_and_frames_follow() {
+        let (heard, ended) = says("to = 'upgrade'\nframes = ['challenge', 'text:hi', 'close:1012:again']", UPGRADE).await;
+        assert!(heard.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{heard}");
+        assert!(heard.contains("connect.challenge") && heard.contains("hi") && heard.ends_with("again"), "{heard}");
+        assert!(!ended, "a close frame is to be answered first");
+        assert_eq!(says("to = '*'", UPGRADE.replace("Upgrade: w", "X: w").as_str()).await.0.get(..15), Some("HTTP/1.1 200 OK"));
+    }
 }
