@@ -80,6 +80,9 @@ pub struct Way {
     pub origin: Source,
     /// The flag, variable or key that named it.
     pub place: String,
+    /// Whether its edge gives a client on loopback an address of its own to tell the gateway of: the built-in edge does, and a
+    /// run against it needs no address beside loopback. Settings never say so.
+    pub vouches: bool,
 }
 
 /// The shared secret the settings yield, and where it came from.

@@ -114,6 +114,9 @@ pub struct RunFlags {
     /// What to ask.
     #[command(flatten)]
     pub target: Target,
+    /// What to ask instead.
+    #[command(flatten)]
+    pub world: World,
     /// The whole run's time, such as 60s; the matrix says how much unless this does.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "The run")]
     pub budget: Option<String>,
@@ -207,6 +210,21 @@ pub struct Target {
     /// Key of that certificate, as PEM.
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     pub client_key: Option<PathBuf>,
+}
+
+/// A world of our own to ask instead of a real gateway.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Without a gateway")]
+pub struct World {
+    /// Ask the embedded reference gateway, directly and through a right edge; nothing leaves this machine.
+    #[arg(long, conflicts_with = "Target")]
+    pub reference: bool,
+    /// Something broken in that world: a fault's name, or a file of your own.
+    #[arg(long, value_name = "NAME|FILE", requires = "reference")]
+    pub fault: Option<String>,
+    /// Play a fault file as a test: exit 0 if what it expects came out, 1 with the differences on standard error.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["Target", "reference", "fault"])]
+    pub scenario: Option<PathBuf>,
 }
 
 /// Which rows count, and how much.

@@ -13,6 +13,7 @@ pub mod probes;
 mod progress;
 mod recorder;
 mod run;
+mod scene;
 mod sink;
 mod style;
 mod tell;

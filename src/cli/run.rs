@@ -7,19 +7,20 @@ use super::args::RunFlags;
 use super::end::{End, note};
 use super::progress::Progress;
 use super::recorder::Recorder;
+use super::scene::Scene;
 use super::sink;
-use super::tell::{BUILD, tell};
+use super::tell::tell;
 use crate::clock;
 use crate::code::Severity;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::facts::value::parse_ms;
 use crate::plan::{self, Plan, selection};
-use crate::record::{Event, Head, Recording, Share};
+use crate::record::{BUILD, Event, Head, Recording, Share};
 use crate::report::Format;
 use crate::run::{self, Order};
 use crate::secret::Marker;
-use crate::settings;
+use crate::settings::{self, Terminal};
 use crate::shelf::Shelf;
 use crate::target::Target;
 
@@ -29,26 +30,53 @@ use crate::target::Target;
 /// Anything the user named that cannot be used: known before the first packet and before anything is written.
 pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
     let budget = flags.budget.as_deref().map(budget).transpose()?;
-    let settings = settings::load(&flags.settings())?;
-    let shelf = Shelf::with_overlays(&settings.overlays)?;
+    let scene = Scene::of(&flags.world)?;
+    let Asked { target, overlays, terminal } = asked(scene.as_ref(), flags)?;
+    let shelf = Shelf::with_overlays(&overlays)?;
     let options =
         plan::Options { budget, only: flags.judging.only.clone(), skip: flags.judging.skip.clone(), ..plan::Options::default() };
-    let plan = plan::make(&shelf, shelf.named_matrix(matrix)?, &settings.target, &options)?;
+    let plan = plan::make(&shelf, shelf.named_matrix(matrix)?, &target, &options)?;
     let save = flags.save.as_deref();
     let taken: Vec<(&str, &Path)> = save.iter().map(|file| ("--save", *file)).collect();
     let sinks = sink::sinks(&flags.telling, &taken)?;
     if flags.plan {
         return show(&plan, flags.telling.format);
     }
-    let head = head(plan, &shelf, &settings.target, flags);
-    let recording = execute(&settings.target, head, flags);
+    let head = Head { world: scene.as_ref().map(|scene| scene.name.clone()), ..head(plan, &shelf, &target, flags) };
+    if let Some(scene) = scene.as_ref().filter(|_| !flags.telling.quiet) {
+        note(&scene.summary);
+    }
+    let recording = execute(&target, head, flags);
     if let Some(file) = save {
         sink::store(file, &recording.write())?;
         if !flags.telling.quiet {
             note(&format!("The recording is in {}.", file.display()));
         }
     }
-    tell(&recording, &shelf, &flags.telling, &sinks, settings.terminal)
+    let status = tell(&recording, &shelf, &flags.telling, &sinks, terminal)?;
+    Ok(scene.and_then(|scene| scene.compare(&recording, &shelf)).map_or(status, |exit| flags.telling.exit_style.status(exit)))
+}
+
+/// What is asked, by which rows, and how it is told.
+struct Asked {
+    target: Target,
+    overlays: Vec<(String, String)>,
+    terminal: Terminal,
+}
+
+/// In a world of our own only what the user typed counts beside it: neither the environment nor overlays found by search.
+fn asked(scene: Option<&Scene>, flags: &RunFlags) -> Result<Asked, Complaint> {
+    let given = flags.settings();
+    match scene {
+        Some(scene) => {
+            let own = settings::own(&settings::Flags { no_overlay: true, ..given })?;
+            Ok(Asked { target: scene.stage.target.clone(), overlays: own.overlays, terminal: own.terminal })
+        }
+        None => {
+            let settings = settings::load(&given)?;
+            Ok(Asked { target: settings.target, overlays: settings.overlays, terminal: settings.terminal })
+        }
+    }
 }
 
 fn budget(typed: &str) -> Result<Duration, Complaint> {
@@ -83,6 +111,7 @@ fn head(plan: Plan, shelf: &Shelf, target: &Target, flags: &RunFlags) -> Head {
         tool: BUILD.to_owned(),
         taken: clock::wall_text(),
         marker: Marker::fresh().as_str().to_owned(),
+        world: None,
         target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
         shelf: shelf.origins.clone(),
         only: selection::split(&flags.judging.only),

@@ -5,13 +5,10 @@ use super::end::End;
 use super::sink::{self, Sink};
 use super::style;
 use crate::judge;
-use crate::record::Recording;
+use crate::record::{BUILD, Recording};
 use crate::report::{self, Report, style::Style};
 use crate::settings::Terminal;
 use crate::shelf::Shelf;
-
-/// Name and version of this build: what recordings call `tool` and reports call `judged_by`.
-pub const BUILD: &str = concat!("clawprobe ", env!("CARGO_PKG_VERSION"));
 
 /// Judges, writes, and returns the exit status that the verdict asks for.
 ///

@@ -103,7 +103,7 @@ fault = "peer/none"
 /// A way in plain text to a loopback port.
 pub fn way(name: &str, kind: Kind, port: u16) -> Way {
     let endpoint = Endpoint { scheme: Scheme::Ws, host: String::from("127.0.0.1"), port, path: String::from("/"), query: None };
-    Way { name: name.to_owned(), kind, endpoint, origin: Source::Flag, place: String::from("--gateway") }
+    Way { name: name.to_owned(), kind, endpoint, origin: Source::Flag, place: String::from("--gateway"), vouches: false }
 }
 
 /// One direct way and so many edges.

@@ -37,7 +37,7 @@ impl Bench {
     pub fn new(kind: Kind, peer: SocketAddr) -> Self {
         let endpoint =
             Endpoint { scheme: Scheme::Ws, host: peer.ip().to_string(), port: peer.port(), path: "/".into(), query: None };
-        let way = Way { name: kind.to_string(), kind, endpoint, origin: Source::Flag, place: "--gateway".into() };
+        let way = Way { name: kind.to_string(), kind, endpoint, origin: Source::Flag, place: "--gateway".into(), vouches: false };
         Self {
             step: Step {
                 probe: "bench".into(),

@@ -114,9 +114,9 @@ pub fn attributes(way: &Way) -> bool {
 }
 
 /// Why an answer that depends on who asks proves nothing here: the edge is dialled from a loopback address, as this host has
-/// no other, and a right edge then makes the gateway refuse a client that is nobody.
+/// no other, and a right edge then makes the gateway refuse a client that is nobody, unless it vouches for its clients.
 pub fn unattributable(ask: &Ask<'_>) -> Option<Because> {
     let loopback = ask.lane.peer.is_some_and(|p| p.ip().to_canonical().is_loopback());
-    let blind = loopback && ask.lane.source.is_none() && ask.way.is_some_and(attributes);
+    let blind = loopback && ask.lane.source.is_none() && ask.way.is_some_and(|way| attributes(way) && !way.vouches);
     blind.then(|| Because::new(Reason::Unsupported, "this host has no address but loopback to ask the edge from"))
 }

@@ -119,9 +119,9 @@ fn measures(row: RowBuilder, stream: &TcpStream) -> RowBuilder {
 }
 
 /// The address to dial an edge from that listens on loopback: a right edge would tell the gateway that a loopback address
-/// asks, and the gateway refuses such a client.
+/// asks, and the gateway refuses such a client. An edge that vouches for its clients needs none.
 fn source(way: &Way, addresses: &[IpAddr]) -> Option<IpAddr> {
-    let first = addresses.first().filter(|a| a.to_canonical().is_loopback() && line::attributes(way))?;
+    let first = addresses.first().filter(|a| a.to_canonical().is_loopback() && line::attributes(way) && !way.vouches)?;
     let networks = sysinfo::Networks::new_with_refreshed_list().ok()?;
     let all = networks.values().flat_map(|data| data.ip_networks()).map(|network| network.addr);
     best_source(first.is_ipv4(), all)

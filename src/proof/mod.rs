@@ -1,1 +1,6 @@
 //! Runs of clawprobe in worlds of our own: what `preflight --reference`, `reproduce` and `self-test` do.
+//!
+//! [`stage`] raises a world and loads the settings that lead into it, [`expect`] holds what came out against what must.
+
+pub mod expect;
+pub mod stage;

@@ -18,6 +18,9 @@ use crate::plan::Plan;
 /// The schema this build writes, and the only major version it reads.
 pub const SCHEMA: &str = "clawprobe.recording/1";
 
+/// Name and version of this build: what recordings call `tool` and reports call `judged_by`.
+pub const BUILD: &str = concat!("clawprobe ", env!("CARGO_PKG_VERSION"));
+
 labels! {
     /// What a report may show.
     pub enum Share {
@@ -49,6 +52,10 @@ pub struct Head {
     pub marker: String,
     /// The target as the report's head names it, such as `ws://127.0.0.1:18789`.
     pub target: String,
+    /// What stood there, when it was a world of our own and no real gateway: `reference`, or with its fault `reference,
+    /// edge/upgrade-dropped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<String>,
     /// Built-in shelf and overlays.
     pub shelf: Vec<Origin>,
     /// `--only`, as typed.

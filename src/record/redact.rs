@@ -94,7 +94,8 @@ impl Veil {
 
     fn head(&self, head: &Head) -> Head {
         let marker = self.marker.stand_in(PUBLIC, self.marker.as_str());
-        Head { marker, share: Share::Public, target: self.sentence(&head.target), ..head.clone() }
+        let world = head.world.as_deref().map(|text| self.sentence(text));
+        Head { marker, share: Share::Public, target: self.sentence(&head.target), world, ..head.clone() }
     }
 
     fn end(&self, end: &End) -> End {

@@ -19,6 +19,7 @@ pub fn head() -> Head {
         taken: String::from("2026-01-01T00:00:00Z"),
         marker: String::from("0011223344556677"),
         target: String::from("ws://192.168.7.9:18789"),
+        world: None,
         shelf: Vec::new(),
         only: Vec::new(),
         skip: Vec::new(),

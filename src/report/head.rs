@@ -21,6 +21,8 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
 fn run(report: &Report<'_>) -> Vec<String> {
     let (head, end) = (&report.recording.head, &report.recording.end);
     let mut pieces = vec![head.plan.matrix.clone(), tame(&head.target), from(report)];
+    // Nobody is to take a world of our own for a gateway.
+    pieces.extend(head.world.as_deref().map(|world| format!("no real gateway: {}", tame(world))));
     pieces.extend(deployment(report));
     // Rows of a site's own must not pass unseen: a foreign checkout could mute things.
     let overlays: Vec<String> = report.shelf.origins.iter().filter(|o| o.name != "builtin").map(|o| tame(&o.name)).collect();

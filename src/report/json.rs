@@ -26,6 +26,7 @@ fn shape<'a>(report: &Report<'a>) -> v1::Report<'a> {
         exit: report.status,
         matrix: &head.plan.matrix,
         target: &head.target,
+        world: head.world.as_deref(),
         tool: &head.tool,
         judged_by: report.judged_by,
         taken: &head.taken,

@@ -134,6 +134,7 @@ fn recording(facts: Facts) -> Recording {
             taken: "2026-08-22T10:11:12Z".into(),
             marker: "00".into(),
             target: "ws://127.0.0.1:18789".into(),
+            world: None,
             shelf: vec![Origin { name: "builtin".into(), digest: "9f3c0000".into() }],
             only: Vec::new(),
             skip: Vec::new(),

@@ -10,7 +10,9 @@ use crate::judge::verdict::Finding;
 /// The lines.
 pub fn render(report: &Report<'_>, style: &Style) -> String {
     let verdict = &report.judgement.verdict;
-    let head = format!("{} {}: {}.\n", verdict.outcome, tame(&report.recording.head.target), Count::of(report).words());
+    let head = &report.recording.head;
+    let world = head.world.as_ref().map(|world| format!(" ({})", tame(world))).unwrap_or_default();
+    let head = format!("{} {}{world}: {}.\n", verdict.outcome, tame(&head.target), Count::of(report).words());
     let roots = verdict.findings.iter().filter(|f| f.explained_by.is_empty());
     let open = verdict.undecided.iter().filter(|u| u.required && u.beneath.is_none()).map(|u| {
         format!("undecided {}: {} ({}).\n", style.paint(Tone::Warn, &u.id), u.title, super::lacking::why(&u.reason, report))

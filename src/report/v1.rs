@@ -26,6 +26,9 @@ pub struct Report<'a> {
     pub matrix: &'a str,
     /// What was asked.
     pub target: &'a str,
+    /// The world of our own that stood there, when it was no real gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world: Option<&'a str>,
     /// Name and version of the build that measured.
     pub tool: &'a str,
     /// Name and version of the build that judged.

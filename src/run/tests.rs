@@ -29,6 +29,7 @@ fn head(plan: Plan) -> Head {
         taken: String::from("2026-01-01T00:00:00Z"),
         marker: String::from("00112233"),
         target: String::from("ws://127.0.0.1:18789"),
+        world: None,
         shelf: Vec::new(),
         only: Vec::new(),
         skip: Vec::new(),

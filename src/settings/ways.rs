@@ -83,7 +83,7 @@ fn unnamed(env: &Env, config: &Config) -> Result<Way, Complaint> {
     let (port, origin, place) = local_port(env, config);
     let scheme = if config.file.tls { Scheme::Wss } else { Scheme::Ws };
     let endpoint = Endpoint { scheme, host: "127.0.0.1".into(), port, path: "/".into(), query: None };
-    Ok(Way { name: Kind::Local.to_string(), kind: Kind::Local, endpoint, origin, place: place.into() })
+    Ok(Way { name: Kind::Local.to_string(), kind: Kind::Local, endpoint, origin, place: place.into(), vouches: false })
 }
 
 /// The port that `OPENCLAW_GATEWAY_PORT` gives, as PORT or HOST:PORT.
@@ -133,7 +133,7 @@ pub fn whom(ways: &[Way], env: &Env, config: &Config) -> Whom {
 pub fn direct(given: &Given<'_>, origin: Source) -> Result<Way, Complaint> {
     let endpoint = endpoint::read(given, 0, Bare::Allowed)?;
     let kind = kind_of(&endpoint);
-    Ok(Way { name: kind.to_string(), kind, endpoint, origin, place: given.place.to_owned() })
+    Ok(Way { name: kind.to_string(), kind, endpoint, origin, place: given.place.to_owned(), vouches: false })
 }
 
 /// Reads the values of one repeatable flag: `[NAME=]URL`, for the tailnet also `[NAME=]HOST[:PORT]`.
@@ -153,7 +153,7 @@ pub fn of_flag(flag: &str, kind: Kind, values: &[String], ways: &mut Vec<Way>) -
         if ways.iter().any(|w| w.name == name) {
             return Err(given.wrong(format!("two paths are named {name}"), 0..from, "choose another name"));
         }
-        ways.push(Way { name, kind, endpoint, origin: Source::Flag, place: flag.to_owned() });
+        ways.push(Way { name, kind, endpoint, origin: Source::Flag, place: flag.to_owned(), vouches: false });
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ pub fn head(plan: Plan, shelf: &Shelf) -> Head {
         taken: String::from("2026-01-01T00:00:00Z"),
         marker: String::from("0011223344556677"),
         target: String::from("ws://127.0.0.1:18789"),
+        world: None,
         shelf: shelf.origins.clone(),
         only: Vec::new(),
         skip: Vec::new(),

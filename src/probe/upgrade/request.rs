@@ -90,7 +90,7 @@ mod tests {
 
     fn way(scheme: Scheme, host: &str, port: u16) -> Way {
         let endpoint = Endpoint { scheme, host: host.into(), port, path: "/ws".into(), query: Some(Secret::new("token=q")) };
-        Way { name: "edge".into(), kind: Kind::Edge, endpoint, origin: Source::Flag, place: "--edge".into() }
+        Way { name: "edge".into(), kind: Kind::Edge, endpoint, origin: Source::Flag, place: "--edge".into(), vouches: false }
     }
 
     #[test]

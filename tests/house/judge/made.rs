@@ -46,7 +46,7 @@ fn address(kind: Kind) -> &'static str {
 fn way(name: &str) -> Way {
     let kind: Kind = name.split(':').next().unwrap().parse().unwrap();
     let endpoint = Endpoint { scheme: Scheme::Ws, host: address(kind).into(), port: 18789, path: String::from("/"), query: None };
-    Way { name: name.to_owned(), kind, endpoint, origin: Source::Flag, place: String::from("a flag") }
+    Way { name: name.to_owned(), kind, endpoint, origin: Source::Flag, place: String::from("a flag"), vouches: false }
 }
 
 const SITE: &str = "

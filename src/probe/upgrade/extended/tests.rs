@@ -52,7 +52,8 @@ async fn asked(settings: &'static [u8], answers: &'static [Option<&'static [u8]>
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move { serve(listener.accept().await.unwrap().0, settings, answers).await });
     let endpoint = Endpoint { scheme: Scheme::Wss, host: "gw.example".into(), port: 443, path: "/".into(), query: None };
-    let way = Way { name: "edge".into(), kind: Kind::Edge, endpoint, origin: Source::Flag, place: "--edge".into() };
+    let way =
+        Way { name: "edge".into(), kind: Kind::Edge, endpoint, origin: Source::Flag, place: "--edge".into(), vouches: false };
     let first = request::settling(&way, "/health").unwrap();
     let request = request::extended(&way, As::Browser, &[]).unwrap();
     let deadline = Deadline::new(Duration::from_millis(500), clock::now() + Duration::from_secs(60));

@@ -1,0 +1,88 @@
+//! `--reference`, `--fault` and `--scenario`: a run in a world of our own.
+
+use std::path::Path;
+
+use super::args::World;
+use super::end::note;
+use super::style;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::judge;
+use crate::proof::expect::differences;
+use crate::proof::stage::Stage;
+use crate::record::{End, Recording};
+use crate::reference::fault::{self, Expect, Fault};
+use crate::reference::ground::Ground;
+use crate::settings::files;
+use crate::shelf::Shelf;
+
+/// A world that stands while a command runs.
+pub struct Scene {
+    /// What is asked.
+    pub stage: Stage,
+    /// What a recording calls the world.
+    pub name: String,
+    /// What is told about it before the run.
+    pub summary: String,
+    /// What must come out, when the run is a test.
+    expect: Option<Expect>,
+    /// Ends with the scene, after the stage.
+    _ground: Ground,
+}
+
+impl Scene {
+    /// The world that the flags ask for; none of them asks for a real gateway.
+    ///
+    /// # Errors
+    /// A complaint about a fault nobody knows, a file that is none, or a world that cannot stand here.
+    pub fn of(flags: &World) -> Result<Option<Self>, Complaint> {
+        match (&flags.scenario, &flags.fault) {
+            (Some(file), _) => {
+                let fault = read("--scenario", file)?;
+                let expect = fault.expect.clone();
+                Self::raise(Some(fault)).map(|scene| Some(Self { expect: Some(expect), ..scene }))
+            }
+            (None, Some(typed)) if is_file(typed) => Self::raise(Some(read("--fault", Path::new(typed))?)).map(Some),
+            (None, Some(typed)) => Self::raise(Some(fault::named(typed)?)).map(Some),
+            (None, None) if flags.reference => Self::raise(None).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn raise(fault: Option<Fault>) -> Result<Self, Complaint> {
+        let world = fault.as_ref().map_or_else(fault::world, Fault::world)?;
+        let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
+        let stage = Stage::set(&ground, world)?;
+        let (name, summary) = match fault {
+            None => ("reference".to_owned(), "The embedded reference gateway is asked, and no real one.".to_owned()),
+            Some(fault) => (
+                format!("reference, {}", fault.name),
+                format!("The embedded reference gateway is asked, and no real one. {}: {}", fault.name, fault.summary),
+            ),
+        };
+        Ok(Self { stage, name, summary, expect: None, _ground: ground })
+    }
+
+    /// When the run was a test: what it comes to. The differences go to standard error.
+    pub fn compare(&self, recording: &Recording, shelf: &Shelf) -> Option<Exit> {
+        let expect = self.expect.as_ref()?;
+        if let End { defect: Some(_), .. } | End { interrupted: true, .. } = recording.end {
+            return None;
+        }
+        let verdict = judge::judge(shelf, recording).verdict;
+        let exit = style::exit(&verdict, recording.head.fail_on, &recording.end);
+        let found = differences(expect, &verdict, exit);
+        found.iter().for_each(|difference| note(&difference.to_string()));
+        Some(if found.is_empty() { Exit::Healthy } else { Exit::Symptoms })
+    }
+}
+
+/// Whether what was typed is a file of the user's own: built-in names have a slash as well, but no such file lies about.
+fn is_file(typed: &str) -> bool {
+    Path::new(typed).extension().is_some_and(|ending| ending == "toml") || typed.contains('/') && Path::new(typed).exists()
+}
+
+fn read(flag: &str, file: &Path) -> Result<Fault, Complaint> {
+    let text = files::named(flag, file)?;
+    fault::read(&file.display().to_string(), &text)
+}
