@@ -48,6 +48,16 @@ labels! {
 }
 
 labels! {
+    /// Whose bytes keep a connection from being idle.
+    pub enum Counts {
+        Both = "both": "The client's as well as the gateway's: nginx, HAProxy, Apache, Envoy.",
+        Each = "each": "It takes both of them: lighttpd.",
+        Client = "client": "The client's alone.",
+        Server = "server": "The gateway's alone: Caddy.",
+    }
+}
+
+labels! {
     /// HTTP/2 in front (only under TLS).
     pub enum H2 {
         Off = "off": "Not offered.",
@@ -105,12 +115,14 @@ pub struct Options {
     pub line: Line,
     /// Ends a connection this long after the last byte, in milliseconds; 0 never.
     pub idle_ms: u64,
-    /// Which bytes keep it alive: `both`, `client` or `server`.
-    pub idle_counts: String,
+    /// Which bytes keep it alive.
+    pub idle_counts: Counts,
     /// Ends a connection this old, in milliseconds; 0 never.
     pub lifetime_ms: u64,
     /// How it ends those.
     pub death: Death,
+    /// How long it waits for a connection to the gateway, and for the head of its answer, in milliseconds; then it says 504.
+    pub patience_ms: u64,
     /// The most bytes of a request's head; more is 431.
     pub head_limit: usize,
     /// The most bytes of a request's body; more is 413.
@@ -141,9 +153,11 @@ impl Default for Options {
             keeps_prefix: false,
             line: Line::None,
             idle_ms: 0,
-            idle_counts: String::from("both"),
+            idle_counts: Counts::Both,
             lifetime_ms: 0,
             death: Death::Fin,
+            // nginx: `proxy_read_timeout`.
+            patience_ms: 60_000,
             head_limit: 32 << 10,
             body_limit: 1 << 20,
             product: String::new(),

@@ -1,0 +1,56 @@
+//! One leg of a connection through the edge: the client's or the gateway's.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::reference::wire::Wire;
+
+/// How long what a client still sends is read after the edge has said its last word; what is not read makes a reset of the end.
+/// nginx's `lingering_timeout` is 5 s; clients here are quick.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A byte stream that can also end with a reset.
+pub trait Leg: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Ends it with a TCP reset, where there is TCP beneath.
+    fn reset(self: Box<Self>);
+}
+
+impl Leg for Wire {
+    fn reset(self: Box<Self>) {
+        Self::reset(*self);
+    }
+}
+
+impl Leg for TcpStream {
+    fn reset(self: Box<Self>) {
+        Wire::Tcp(*self).reset();
+    }
+}
+
+impl Leg for TlsStream<TcpStream> {
+    fn reset(self: Box<Self>) {
+        Wire::Tcp(self.into_inner().0).reset();
+    }
+}
+
+/// Ends a leg in order: says so, and reads on until the other side ends too, or has had its time.
+pub async fn finish(mut leg: Box<dyn Leg>) {
+    if leg.shutdown().await.is_ok() {
+        let _ = tokio::time::timeout(LINGER, drain(&mut leg)).await;
+    }
+}
+
+/// Reads and forgets until the other side ends.
+pub async fn drain(leg: &mut (impl AsyncRead + Unpin)) {
+    let mut bytes = vec![0; 16 << 10];
+    while leg.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+}
+
+/// Whether an error is an end that was not said: TLS without its closing alert. Every peer knows it as an end.
+pub fn unsaid(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}

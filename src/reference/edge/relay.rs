@@ -1,0 +1,152 @@
+//! Hands bytes both ways until both sides have ended, a side breaks, or a timer says so.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+
+use super::leg::{Leg, drain, finish, unsaid};
+use super::options::{Counts, Death, Options};
+use crate::clock::{self, Instant};
+
+/// A close frame of a server: 1001, no reason. What Caddy sends at a reload.
+const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xE9];
+/// The most bytes handed on at once.
+const CHUNK: usize = 16 << 10;
+
+/// When and how a connection is ended that did not end by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Timers {
+    idle: Option<Duration>,
+    counts: Counts,
+    lifetime: Option<Duration>,
+    death: Death,
+}
+
+impl Timers {
+    /// The timers of an edge's options.
+    pub fn new(options: &Options) -> Self {
+        let some = |ms: u64| (ms > 0).then(|| Duration::from_millis(ms));
+        Self {
+            idle: some(options.idle_ms),
+            counts: options.idle_counts,
+            lifetime: some(options.lifetime_ms),
+            death: options.death,
+        }
+    }
+
+    /// Returns when the connection has been idle, or alive, for too long.
+    async fn expire(&self, last: &Last) {
+        let oldest = self.lifetime.map(|lifetime| clock::now() + lifetime);
+        loop {
+            let idlest = self.idle.map(|idle| last.of(self.counts) + idle);
+            let Some(at) = oldest.into_iter().chain(idlest).min() else { return std::future::pending().await };
+            if at <= clock::now() {
+                return;
+            }
+            tokio::time::sleep_until(at).await;
+        }
+    }
+}
+
+/// When each side last sent something.
+struct Last(Mutex<(Instant, Instant)>);
+
+impl Last {
+    fn of(&self, counts: Counts) -> Instant {
+        let (client, server) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts {
+            Counts::Both => client.max(server),
+            Counts::Each => client.min(server),
+            Counts::Client => client,
+            Counts::Server => server,
+        }
+    }
+
+    fn client(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = clock::now();
+    }
+
+    fn server(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = clock::now();
+    }
+}
+
+/// What ended a relay.
+enum End {
+    /// Both sides ended in order.
+    Both,
+    /// A side broke.
+    Broken,
+    /// A timer.
+    Timer,
+}
+
+/// Hands bytes between a client and the gateway.
+pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
+    let last = Last(Mutex::new((clock::now(), clock::now())));
+    let (mut near_in, mut near_out) = split(near);
+    let (mut far_in, mut far_out) = split(far);
+    let end = {
+        let up = pump(&mut near_in, &mut far_out, || last.client());
+        let down = pump(&mut far_in, &mut near_out, || last.server());
+        tokio::select! {
+            ended = async { tokio::try_join!(up, down) } => if ended.is_ok() { End::Both } else { End::Broken },
+            () = timers.expire(&last) => End::Timer,
+        }
+    };
+    let (near, far) = (near_in.unsplit(near_out), far_in.unsplit(far_out));
+    match end {
+        End::Both => {}
+        End::Broken => reset(near, far),
+        End::Timer => kill(near, far, timers.death).await,
+    }
+}
+
+fn reset(near: Box<dyn Leg>, far: Box<dyn Leg>) {
+    near.reset();
+    far.reset();
+}
+
+async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death) {
+    match death {
+        Death::Reset => return reset(near, far),
+        Death::Silence => return hold(near, far).await,
+        Death::CloseFrame => drop(near.write_all(GOING_AWAY).await),
+        Death::Fin => {}
+    }
+    tokio::join!(finish(near), finish(far));
+}
+
+/// Swallows what either side says until the client ends.
+pub async fn hold(mut near: Box<dyn Leg>, mut far: Box<dyn Leg>) {
+    let swallow = async {
+        drain(&mut far).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = drain(&mut near) => {}
+        () = swallow => {}
+    }
+}
+
+/// Hands bytes one way until that side ends, and hands its end on.
+async fn pump(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), moved: impl Fn()) -> io::Result<()> {
+    let mut bytes = vec![0; CHUNK];
+    loop {
+        let count = match from.read(&mut bytes).await {
+            Ok(count) => count,
+            Err(error) if unsaid(&error) => 0,
+            Err(error) => return Err(error),
+        };
+        if count == 0 {
+            // A side that is gone already has its own end; that is no fault of this one.
+            let _ = to.shutdown().await;
+            return Ok(());
+        }
+        moved();
+        to.write_all(&bytes[..count]).await?;
+        to.flush().await?;
+    }
+}
