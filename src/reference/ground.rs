@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -79,15 +80,16 @@ impl Ground {
         keep("root.pem", authority.pem())?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
         let mut tasks = JoinSet::new();
-        let tls = |kind: Option<Kind>, alpn: &[&str]| {
-            kind.map(|kind| authority.server(kind, &[], alpn).map(Arc::new))
+        let tls = |kind: Option<Kind>, listen: &[String], alpn: &[&str]| {
+            let ips: Vec<String> = listen.iter().filter(|place| place.parse::<IpAddr>().is_ok()).cloned().collect();
+            kind.map(|kind| authority.server(kind, &ips, alpn).map(Arc::new))
                 .transpose()
                 .map_err(|why| Complaint::new(format!("no TLS: {why}")))
         };
         let mut first = None;
         for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
             if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
-                let tls = tls(options.tls, &["http/1.1"])?;
+                let tls = tls(options.tls, &options.listen, &["http/1.1"])?;
                 let gateway = Gateway::new(options);
                 tasks.spawn(Arc::clone(&gateway).serve(front, tls));
                 first.get_or_insert(gateway);
@@ -96,12 +98,12 @@ impl Ground {
         for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
             if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
                 let alpn: &[&str] = if options.h2 == edge::H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
-                let tls = tls(options.tls, alpn)?;
+                let tls = tls(options.tls, &options.listen, alpn)?;
                 tasks.spawn(edge::serve(options, front, tls));
             }
         }
         if let (Some(options), Some(front)) = (world.peer, fronts.remove("peer")) {
-            let tls = tls(options.tls, &["http/1.1"])?;
+            let tls = tls(options.tls, &options.listen, &["http/1.1"])?;
             tasks.spawn(script::serve(options, front, tls));
         }
         Ok(Standing { client: world.client, holes, gateway: first, tasks, folder })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -36,6 +37,8 @@ pub struct Options {
     pub answer: Vec<Answer>,
     /// What it does instead of answering.
     pub hostile: Option<Hostile>,
+    /// Where it hands every connection on to instead, byte by byte, as a port forwarder does: `ADDRESS:PORT`.
+    pub relay: Option<String>,
 }
 
 /// One scripted answer.
@@ -110,6 +113,9 @@ pub async fn serve(options: Options, front: Front, tls: Option<Arc<rustls::Serve
     if let Some(what) = options.hostile {
         return hostile::serve(what, front, tls).await;
     }
+    if let Some(to) = options.relay {
+        return front.each(tls, move |wire| relay(wire, to.clone())).await;
+    }
     let answers = Arc::new(options.answer);
     front.each(tls, move |wire| converse(wire, Arc::clone(&answers))).await;
 }
@@ -121,6 +127,12 @@ async fn converse(mut wire: Wire, answers: Arc<Vec<Answer>>) {
     let Ok(head) = Head::request(&mut wire, Vec::new(), LONGEST_HEAD).await else { return };
     if let Some(answer) = to_request(&answers, &head) {
         answer.give(wire, Some(&head)).await;
+    }
+}
+
+async fn relay(mut wire: Wire, to: String) {
+    if let Ok(mut beyond) = TcpStream::connect(&to).await {
+        let _ = tokio::io::copy_bidirectional(&mut wire, &mut beyond).await;
     }
 }
 
@@ -219,7 +231,6 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpStream;
 
     use super::*;
 

@@ -12,7 +12,6 @@ mod nginx;
 mod parts;
 mod play;
 mod scenario;
-mod script;
 mod stage;
 
 use std::process::ExitCode;

@@ -2,25 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use clawprobe::reference::ground::Standing;
+use clawprobe::reference::world::fill;
 use serde_json::Value;
 use tempfile::TempDir;
+use toml::Table;
 
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
-use crate::script::{Script, gateway_answers, tls};
 use crate::stage::Stage;
+
+/// What a healthy gateway of release 2026.9.6 answers a local caller.
+const LIKE_GATEWAY: &str = include_str!("like_gateway.toml");
 
 /// Everything a scenario set up; it ends when this goes.
 #[derive(Default)]
 struct Scene {
     holes: BTreeMap<String, String>,
     _gateways: Vec<Gateway>,
-    _scripts: Vec<Script>,
+    _standing: Vec<Standing>,
     _nginx: Vec<Nginx>,
 }
 
@@ -88,44 +92,53 @@ fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, St
         stage.client()?;
     }
     for peer in &scenario.peer {
-        raise(&mut scene, peer, folder.path())?;
+        raise(stage, &mut scene, peer, folder.path())?;
     }
     Ok(scene)
 }
 
-fn raise(scene: &mut Scene, peer: &Peer, folder: &Path) -> Result<(), String> {
+fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result<(), String> {
     let port = match &peer.port_of {
         Some(other) => scene.fill(&format!("{{{other}.port}}")).parse().map_err(|_| format!("no peer `{other}`"))?,
-        None => free_port(),
+        None => 0,
     };
-    let ip: IpAddr = scene.fill(&peer.address).parse().map_err(|_| format!("`{}` is no address", peer.address))?;
-    let listen = || TcpListener::bind(SocketAddr::new(ip, port)).map_err(|e| format!("{ip} {port}: {e}"));
+    let address = scene.fill(&peer.address);
+    let port = if peer.kind == "nginx" {
+        let (port, block) = (free_port(), scene.fill(peer.conf.as_deref().unwrap_or_default()));
+        scene._nginx.push(Nginx::start(folder, &address, port, &block)?);
+        port.to_string()
+    } else {
+        let standing = stage.ground().raise(document(scene, peer, &address, port)?).map_err(|c| c.to_string())?;
+        let root = standing.folder().join("root.pem");
+        std::fs::copy(root, folder.join(format!("{}.pem", peer.name))).map_err(|e| e.to_string())?;
+        let port = standing.holes["peer.port"].clone();
+        scene._standing.push(standing);
+        port
+    };
+    scene.holes.insert(format!("{}.port", peer.name), port);
+    Ok(())
+}
+
+/// A reference world in which a peer stands alone.
+fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Table, String> {
+    let mut stand = Table::new();
+    stand.insert("listen".into(), vec![address].into());
+    stand.insert("port".into(), i64::from(port).into());
     match peer.kind.as_str() {
-        "closed" => {}
-        "relay" => {
-            let to = scene.fill(peer.to.as_deref().unwrap_or_default());
-            scene._scripts.push(Script::relay(listen()?, to.parse().map_err(|_| format!("`{to}` is no address"))?)?);
-        }
+        "closed" => drop(stand.insert("stopped".into(), true.into())),
+        "relay" => drop(stand.insert("relay".into(), peer.to.as_deref().unwrap_or_default().into())),
         "script" => {
-            let tls = peer.tls.as_deref().map(tls).transpose()?;
-            if let Some((_, root)) = &tls {
-                std::fs::write(folder.join(format!("{}.pem", peer.name)), root).map_err(|e| e.to_string())?;
-            }
-            let usual = if peer.like_gateway { gateway_answers() } else { Vec::new() };
-            let answers = peer.answer.iter().cloned().chain(usual).map(|mut a| {
-                a.headers.iter_mut().for_each(|h| *h = scene.fill(h));
-                a
-            });
-            scene._scripts.push(Script::start(listen()?, answers.collect(), tls.map(|(config, _)| config))?);
-        }
-        "nginx" => {
-            let block = scene.fill(peer.conf.as_deref().unwrap_or_default());
-            scene._nginx.push(Nginx::start(folder, &ip.to_string(), port, &block)?);
+            let usual: Table = if peer.like_gateway { LIKE_GATEWAY.parse().map_err(|e| format!("{e}"))? } else { Table::new() };
+            let usual = usual.get("answer").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+            stand.insert("answer".into(), peer.answer.iter().cloned().chain(usual).collect::<Vec<_>>().into());
         }
         other => return Err(format!("no kind of peer `{other}`")),
     }
-    scene.holes.insert(format!("{}.port", peer.name), port.to_string());
-    Ok(())
+    if let Some(kind) = &peer.tls {
+        stand.insert("tls".into(), kind.as_str().into());
+    }
+    fill(&mut stand, &scene.holes);
+    Ok(Table::from_iter([("peer".to_owned(), stand.into())]))
 }
 
 impl Scene {

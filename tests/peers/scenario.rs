@@ -63,37 +63,13 @@ pub struct Peer {
     /// Answer as a healthy gateway does wherever no answer is scripted.
     #[serde(default)]
     pub like_gateway: bool,
-    /// Scripted answers; the first that fits is given.
+    /// Scripted answers, see `clawprobe::reference::script::Answer`; the first that fits is given.
     #[serde(default)]
-    pub answer: Vec<Answer>,
+    pub answer: Vec<toml::Value>,
 }
 
 fn loopback() -> String {
     "127.0.0.1".into()
-}
-
-/// One scripted answer.
-#[derive(Debug, Clone, Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Answer {
-    /// A path, `upgrade`, `accept` (before a byte is read) or `*`.
-    pub to: String,
-    /// Status line without `HTTP/1.1`.
-    pub status: Option<String>,
-    /// Header lines.
-    #[serde(default)]
-    pub headers: Vec<String>,
-    /// Body; its length is announced.
-    #[serde(default)]
-    pub body: String,
-    /// Bytes to send as they are, instead of status, headers and body.
-    pub raw: Option<String>,
-    /// Switch to WebSocket and then do these: `challenge`, `await`, `hello`, `error:JSON`, `text:TEXT`, `close:CODE:REASON`,
-    /// `fin`, `reset`, `silence`.
-    pub frames: Option<Vec<String>>,
-    /// `close` (default), `reset` or `silence`.
-    #[serde(default)]
-    pub end: String,
 }
 
 /// One run of clawprobe and what must come out.

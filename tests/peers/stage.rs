@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use clawprobe::reference::ground::Ground;
 use tempfile::TempDir;
 
 use crate::gateway::Gateway;
@@ -17,6 +18,7 @@ type Shared = Arc<OnceLock<Result<Gateway, String>>>;
 pub struct Stage {
     gateways: Mutex<HashMap<String, Shared>>,
     client: OnceLock<Result<Client, String>>,
+    ground: Ground,
     folder: TempDir,
 }
 
@@ -29,7 +31,7 @@ impl Stage {
         // Nobody must be able to run it.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).expect("own folder");
-        Self { gateways: Mutex::default(), client: OnceLock::new(), folder }
+        Self { gateways: Mutex::default(), client: OnceLock::new(), ground: Ground::new().expect("threads"), folder }
     }
 
     /// The program under test.
@@ -54,6 +56,11 @@ impl Stage {
         for (_, config) in scenario.gateway.iter().filter(|(name, _)| !scenario.fault.contains_key(*name)) {
             let _ = self.with_gateway(config, |_| ());
         }
+    }
+
+    /// Where scripted peers stand.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     /// The words before a command that make it run at the client.
