@@ -4,6 +4,7 @@ use super::listing::{GAP, line, listing};
 use crate::complaint::{Complaint, did_you_mean};
 use crate::facts::dictionary::PRIMITIVES;
 use crate::facts::value::{Value, show_ms};
+use crate::path::Kind;
 use crate::report::table::Table;
 use crate::shelf::Shelf;
 use crate::shelf::probe::Probe;
@@ -59,10 +60,14 @@ fn deadline(probe: &Probe) -> String {
 }
 
 fn asked(probe: &Probe) -> String {
-    match probe.paths.len() {
-        0 => "the site".to_owned(),
-        n if n == crate::path::Kind::ALL.len() => "every path".to_owned(),
+    let kinds = match probe.paths.len() {
+        0 => return "the site".to_owned(),
+        n if n == Kind::ALL.len() => "every path".to_owned(),
         _ => probe.paths.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    match &probe.schemes[..] {
+        [] => kinds,
+        schemes => format!("{kinds} by {}", schemes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" or ")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The list of all declared tables.
 
 use super::schema::{Scope, Table};
-use super::tables::{connect, dns, http, listener, pair, path, site, tcp, tls, upgrade};
+use super::tables::{connect, dns, http, listener, pair, path, site, socket, tcp, tls, upgrade};
 
 /// Every table, in the order of the walk.
 pub static TABLES: &[&Table] = &[
@@ -12,6 +12,7 @@ pub static TABLES: &[&Table] = &[
     &site::CREDENTIAL,
     &site::PROXY_VARIABLE,
     &listener::LISTENER,
+    &socket::SOCKET,
     &dns::DNS,
     &tcp::TCP,
     &tls::TLS,
@@ -55,6 +56,7 @@ pub static PRIMITIVES: &[Primitive] = &[
         &[&site::SITE, &site::CONFIG, &site::SETTING, &site::CREDENTIAL, &site::PROXY_VARIABLE],
     ),
     primitive("listener", Scope::Site, "Reads the table of listening sockets and their owners.", &[&listener::LISTENER]),
+    primitive("socket", Scope::Path, "Looks at the file of a Unix socket and connects to it.", &[&socket::SOCKET]),
     primitive("dns", Scope::Path, "Asks the system's and each named resolver for the path's host.", &[&dns::DNS]),
     primitive("tcp", Scope::Path, "Connects to every address of the path.", &[&tcp::TCP]),
     primitive("tls", Scope::Path, "Makes a TLS handshake and reads the certificate.", &[&tls::TLS]),

@@ -13,6 +13,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("tunnel", "--tunnel URL"),
     ("tailnet", "--tailnet HOST"),
     ("public", "--public URL"),
+    ("unix", "--gateway unix:PATH"),
     ("wss", "--gateway wss://HOST"),
     ("direct", "--gateway URL"),
     ("local", "--gateway URL"),

@@ -110,7 +110,7 @@ fn found(ruled: &Ruled<'_>, certainty: Certainty, outcome: &Outcome, world: &Wor
         expected: s.expected.render(world, instance),
         therefore: s.therefore.render(world, instance),
         first_response: s.first_response.clone(),
-        commands: s.commands.iter().map(|c| c.render(world, instance)).collect(),
+        commands: s.commands.iter().filter_map(|c| c.command(world, instance)).collect(),
         evidence: evidence.collect(),
         muted: None,
     };

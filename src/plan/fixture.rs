@@ -28,6 +28,7 @@ pub fn probe(id: &str, needs: &str, seconds: u64) -> Probe {
         primitive: id.to_owned(),
         summary: String::from("A probe."),
         paths: KINDS.to_vec(),
+        schemes: Vec::new(),
         needs: needs.split_whitespace().map(str::to_owned).collect(),
         deadline: Duration::from_secs(seconds),
         sockets: 1,

@@ -99,7 +99,7 @@ fn lay(probes: &[&Probe], target: &Target, site: &str) -> Vec<Lane> {
         // Whether an edge leads to the same gateway is found out only later; until it is refuted, it is taken to.
         let rides_on = if class == Class::Edge { direct.iter().cloned().collect() } else { Vec::new() };
         let path = Path { vantage: Vantage::path(site, &way.name), kind: way.kind, class, rides_on };
-        lanes.push(lane(Some(path), probes.iter().filter(|p| p.paths.contains(&way.kind))));
+        lanes.push(lane(Some(path), probes.iter().filter(|p| p.asks(way.kind, way.endpoint.scheme))));
     }
     lanes
 }

@@ -39,6 +39,7 @@ pub mod tls;
 #[cfg(test)]
 mod trial;
 pub mod trust;
+pub mod unix;
 pub mod upgrade;
 pub mod user;
 
@@ -77,6 +78,8 @@ pub struct LaneState {
     pub other: Option<SocketAddr>,
     /// The WebSocket that the upgrade left open for the challenge and the connect.
     pub websocket: Option<socket::Open>,
+    /// Whether the way's Unix socket was connected to.
+    pub reached: bool,
     /// Whether TLS verification failed on this lane: no credential is sent past that.
     pub untrusted: bool,
     /// Whether the health request, sent in plain text, ended as it does at a port that speaks TLS.

@@ -1,12 +1,13 @@
 //! From a primitive's name to the code that does it.
 
-use super::{Ask, Done, blank, challenge, connect, dns, http, listener, site, tcp, tls, upgrade};
+use super::{Ask, Done, blank, challenge, connect, dns, http, listener, site, tcp, tls, unix, upgrade};
 use crate::facts::dictionary::filled_by;
 use crate::facts::{Because, Reason};
 
 /// Runs the primitive a step names.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
     match ask.step.primitive.as_str() {
+        "socket" => unix::run(ask).await,
         "dns" => dns::run(ask).await,
         "tcp" => tcp::run(ask).await,
         "tls" => tls::run(ask).await,

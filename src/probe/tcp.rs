@@ -136,13 +136,14 @@ fn best_source(v4: bool, all: impl Iterator<Item = IpAddr>) -> Option<IpAddr> {
     all.filter(usable).min()
 }
 
-/// A Unix socket has no address to tell of: only whether it accepts matters to the lane.
+/// A Unix socket has no address to tell of, so the table stays empty: only whether it accepts matters to the lane, and the
+/// `socket` probe has told that already, if it was asked.
 async fn unix(ask: &mut Ask<'_>, way: &Way) -> Done {
-    let opened = line::plain(ask.lane, way, None, &ask.deadline).await;
-    if opened.is_err() {
+    let told = ask.lane.reached || ask.lane.blocked.is_some();
+    if !told && line::plain(ask.lane, way, None, &ask.deadline).await.is_err() {
         ask.lane.blocked = Some(format!("path@{}.host", ask.vantage));
     }
-    Done { sheets: vec![Sheet::new(&TCP, ask.vantage)], succeeded: opened.is_ok() }
+    Done { sheets: vec![Sheet::new(&TCP, ask.vantage)], succeeded: ask.lane.blocked.is_none() }
 }
 
 #[cfg(test)]

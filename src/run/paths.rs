@@ -1,7 +1,7 @@
 //! What the plan itself says of each path, as facts.
 
 use crate::facts::sheet::{RowBuilder, Sheet};
-use crate::facts::tables::path::PATH;
+use crate::facts::tables::path::{PATH, Scheme};
 use crate::facts::{Because, Cell, Reason};
 use crate::path::Path;
 use crate::target::{Target, Way};
@@ -22,13 +22,16 @@ fn sheet(path: &Path, way: Option<&Way>) -> Sheet {
         RowBuilder::new(&PATH, []).set("kind", path.kind.as_str()).set("name", path.vantage.path.as_deref().unwrap_or_default());
     sheet.push(match way {
         None => row.rest(Cell::not_measured(Because::new(Reason::Unsupported, "the path is another site's"))),
-        Some(way) => row
-            .set("scheme", way.endpoint.scheme.as_str())
-            .set("host", way.endpoint.host.as_str())
-            .set("port", way.endpoint.port)
-            .set("address-class", way.endpoint.class().as_str())
-            .set("origin", way.origin.as_str())
-            .rest(Cell::Absent),
+        Some(way) => {
+            // A Unix socket has neither a port nor a network.
+            let network = (way.endpoint.scheme != Scheme::Unix).then_some(&way.endpoint);
+            row.set("scheme", way.endpoint.scheme.as_str())
+                .set("host", way.endpoint.host.as_str())
+                .maybe("port", network.map(|endpoint| endpoint.port))
+                .maybe("address-class", network.map(|endpoint| endpoint.class().as_str()))
+                .set("origin", way.origin.as_str())
+                .rest(Cell::Absent)
+        }
     });
     sheet
 }

@@ -13,6 +13,10 @@ use crate::target::{DEFAULT_PORT, Endpoint};
 const SCHEMES: &[(&str, Scheme, u16)] =
     &[("ws", Scheme::Ws, 80), ("wss", Scheme::Wss, 443), ("http", Scheme::Ws, 80), ("https", Scheme::Wss, 443)];
 
+/// The longest path of a Unix socket, in bytes. Source: `sun_path` in sys/un.h holds 108 on Linux and 104 on the BSDs and
+/// macOS, the closing zero included.
+const LONGEST_SOCKET: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
 /// Whether `HOST[:PORT]` without a scheme will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bare {
@@ -47,6 +51,16 @@ pub fn read(given: &Given<'_>, from: usize, bare: Bare) -> Result<Endpoint, Comp
 fn unix(given: &Given<'_>, from: usize, path: &str) -> Result<Endpoint, Complaint> {
     if !path.starts_with('/') {
         return Err(given.wrong("a Unix socket needs an absolute path", from..given.text.len(), "as in unix:/run/gateway.sock"));
+    }
+    if path.len() > LONGEST_SOCKET {
+        let span = from..given.text.len();
+        return Err(given
+            .wrong(
+                "the path of a Unix socket is too long",
+                span,
+                format!("{} bytes; the system takes {LONGEST_SOCKET}", path.len()),
+            )
+            .help("make a link with a short path to its folder"));
     }
     Ok(Endpoint { scheme: Scheme::Unix, host: path.into(), port: 0, path: "/".into(), query: None })
 }
@@ -197,6 +211,8 @@ mod tests {
             assert!(place.span.len() >= marked.len(), "{text}: {complaint}");
             let _ = complaint.to_string();
         }
+        let long = format!("unix:/{}", "x".repeat(200));
+        assert!(read(&Given::flag("--gateway", &long), 0, Bare::Allowed).unwrap_err().title.contains("too long"));
         assert!(read(&Given::flag("--edge", "gw"), 0, Bare::Refused).unwrap_err().help.unwrap().contains("https://gw"));
     }
 }

@@ -111,7 +111,7 @@ fn local_port(env: &Env, config: &Config) -> (u16, Source, &'static str) {
 }
 
 /// Whose secret is to be tried. The configuration's own goes only to the gateway it speaks for: an address of this machine at
-/// the port it gives, or what `gateway.remote.url` names. Whoever names another address gives the secret by flag or variable.
+/// the port it gives, a Unix socket, or what `gateway.remote.url` names. Whoever names another address gives the secret by flag or variable.
 pub fn whom(ways: &[Way], env: &Env, config: &Config) -> Whom {
     if ways.iter().any(|w| w.place == REMOTE_URL) {
         return Whom::Remote;
@@ -121,7 +121,7 @@ pub fn whom(ways: &[Way], env: &Env, config: &Config) -> Whom {
         let here = matches!(way.kind, Kind::Local | Kind::Lan | Kind::Tailnet | Kind::Public)
             && (way.endpoint.class() == AddressClass::Loopback
                 || way.endpoint.ip().is_some_and(|ip| ip.is_unspecified() || is_own(ip)));
-        here && way.endpoint.port == port
+        here && way.endpoint.port == port || way.kind == Kind::Local && way.endpoint.scheme == Scheme::Unix
     };
     if !config.is_remote() && ways.iter().any(ours) { Whom::Configured } else { Whom::Named }
 }

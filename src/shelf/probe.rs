@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::facts::tables::path::Scheme;
 use crate::path::Kind;
 
 /// One probe file.
@@ -16,6 +17,8 @@ pub struct Probe {
     pub summary: String,
     /// Kinds of path it is asked of; empty for a probe of the site.
     pub paths: Vec<Kind>,
+    /// Schemes of a path it is asked of; empty for any.
+    pub schemes: Vec<Scheme>,
     /// Ids of probes of the same lane that must have succeeded.
     pub needs: Vec<String>,
     /// Its own deadline.
@@ -26,4 +29,11 @@ pub struct Probe {
     pub credential: bool,
     /// Parameters; those named like a key column of the primitive's tables fix that column.
     pub with: BTreeMap<String, String>,
+}
+
+impl Probe {
+    /// Whether it is asked of paths of a kind that have this scheme.
+    pub fn asks(&self, kind: Kind, scheme: Scheme) -> bool {
+        self.paths.contains(&kind) && (self.schemes.is_empty() || self.schemes.contains(&scheme))
+    }
 }

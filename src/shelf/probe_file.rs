@@ -8,11 +8,12 @@ use super::probe::Probe;
 use super::reader::{Said, Section, Source, meant};
 use crate::complaint::Complaint;
 use crate::facts::dictionary::{PRIMITIVES, Primitive};
+use crate::facts::tables::path::Scheme;
 use crate::facts::{Scope, Value};
 use crate::path::Kind;
 
 /// Every key of a probe file.
-const KEYS: &[&str] = &["id", "primitive", "summary", "paths", "needs", "deadline", "sockets", "credential", "with"];
+const KEYS: &[&str] = &["id", "primitive", "summary", "paths", "schemes", "needs", "deadline", "sockets", "credential", "with"];
 
 /// Parameters that are no key column: where `http` asks.
 const PARAMETERS: &[(&str, &str)] = &[("http", "path")];
@@ -44,6 +45,7 @@ pub fn read<'a>(name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
         primitive: primitive.name.to_owned(),
         summary: section.need("summary")?.text()?.text.to_owned(),
         paths: paths(&section, primitive)?,
+        schemes: section.get("schemes").map(|item| item.labels(Scheme::ALL)).transpose()?.unwrap_or_default(),
         needs: needs.iter().map(|s| s.text.to_owned()).collect(),
         deadline: section.need("deadline")?.duration()?,
         sockets: section.get("sockets").map(|item| item.count()).transpose()?.unwrap_or(0),

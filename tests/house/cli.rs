@@ -210,7 +210,8 @@ fn a_mute_that_ended_is_told_by_the_report_and_by_lint() {
 fn a_socket_that_is_not_there_is_told_in_words() {
     let done = Desk::new().run(&["preflight", "--gateway", "unix:/nope/sock"]);
     let flat = done.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("(the socket unix:/nope/sock cannot be reached)"), "{}", done.out);
+    assert!(done.status == 1 && flat.contains("Connecting to /nope/sock ends as missing"), "{}", done.out);
+    assert!(done.out.contains("<- LISTEN-11@local") && !flat.contains("not measured"), "{}", done.out);
 }
 
 #[test]

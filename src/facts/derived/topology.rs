@@ -2,9 +2,9 @@
 
 use crate::facts::sheet::{Row, Sheet};
 use crate::facts::store::Facts;
-use crate::facts::tables::path::PATH;
+use crate::facts::tables::path::{PATH, Scheme};
 use crate::facts::tables::site::SITE;
-use crate::facts::value::{Cell, Value};
+use crate::facts::value::{Cell, Reason, Value};
 use crate::path::{Class, Kind, Path, Role, Site, Topology, Vantage};
 use crate::plan::Plan;
 
@@ -24,6 +24,7 @@ pub fn settle(facts: &mut Facts, plan: &Plan) -> Topology {
     for path in &paths {
         let mut row = only_row(facts, PATH.name, &path.vantage);
         row.put("class", Cell::value(path.class.as_str()));
+        row.put("dialled", dialled(&row));
         replace(facts, Sheet { rows: vec![row], ..Sheet::new(&PATH, &path.vantage) });
     }
     for site in &sites {
@@ -42,6 +43,19 @@ fn only_row(facts: &Facts, table: &str, vantage: &Vantage) -> Row {
 fn replace(facts: &mut Facts, sheet: Sheet) {
     facts.take(&sheet.table, sheet.vantage.as_ref());
     facts.add(sheet);
+}
+
+/// Host and port in one, or the socket's file.
+fn dialled(row: &Row) -> Cell {
+    let cell = |name: &str| row.cell(name).cloned().unwrap_or(Cell::not_measured(Reason::NotPlanned));
+    match (cell("scheme"), cell("host"), cell("port")) {
+        (scheme, Cell::Value { value }, _) if scheme.is(Scheme::Unix.as_str()) => Cell::value(format!("unix:{value}")),
+        (_, Cell::Value { value: Value::Text(host) }, Cell::Value { value: port }) if host.contains(':') => {
+            Cell::value(format!("[{host}]:{port}"))
+        }
+        (_, Cell::Value { value: host }, Cell::Value { value: port }) => Cell::value(format!("{host}:{port}")),
+        (_, host, _) => host,
+    }
 }
 
 /// The kind's class, unless the loopback listener that is dialled belongs to `ssh`: then it is a tunnel's end.
@@ -65,9 +79,10 @@ fn class(facts: &Facts, path: &Path) -> Class {
     if ssh { Class::Edge } else { Class::Direct }
 }
 
-/// A gateway host dials one of its own addresses by a direct path, and its settings do not say remote mode.
+/// A gateway host dials one of its own addresses or a Unix socket by a direct path, and its settings do not say remote mode.
 fn role(facts: &Facts, site: &str, paths: &[Path]) -> Role {
     let direct = paths.iter().filter(|p| p.vantage.site == site && p.class == Class::Direct);
+    let unix = direct.clone().any(|p| facts.look(PATH.name, &p.vantage, &[], "scheme").is(Scheme::Unix.as_str()));
     let own: Vec<bool> = direct
         .flat_map(|p| facts.rows("tcp", Some(&p.vantage)).0)
         .filter(|row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true)))
@@ -77,7 +92,7 @@ fn role(facts: &Facts, site: &str, paths: &[Path]) -> Role {
         })
         .collect();
     let applies_remote = facts.look("config", &Vantage::site(site), &[], "mode").is("remote");
-    match (own.contains(&true), own.contains(&false)) {
+    match (unix || own.contains(&true), own.contains(&false)) {
         (true, _) if !applies_remote => Role::GatewayHost,
         (_, true) => Role::Client,
         _ => Role::Unknown,

@@ -10,6 +10,7 @@ pub mod listener;
 pub mod pair;
 pub mod path;
 pub mod site;
+pub mod socket;
 pub mod tcp;
 pub mod tls;
 pub mod upgrade;

@@ -1,7 +1,7 @@
 //! What the plan says of a path.
 
 use super::site::Source;
-use crate::facts::schema::{Field, Scope, Table, Type, field, table};
+use crate::facts::schema::{Field, Print, Scope, Table, Type, field, table};
 use crate::labels;
 use crate::path::{Class, Kind};
 
@@ -64,9 +64,13 @@ const PATH_FIELDS: &[Field] = &[
     field("name", Type::Text, "The path's name, as in `edge:corp`."),
     field("class", Type::Label(Class::ALL), "Direct, or through an edge.").derived(),
     field("scheme", Type::Label(Scheme::ALL), "Plain text, TLS or a Unix socket."),
-    field("host", Type::Address, "The host that is dialled, as named.").address(),
-    field("port", Type::Int, "The port that is dialled."),
-    field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs."),
+    field("host", Type::Address, "The host that is dialled, as named; of a Unix socket its file.").address(),
+    field("port", Type::Int, "The port that is dialled; absent for a Unix socket."),
+    field("dialled", Type::Address, "What is dialled, as people write it: HOST:PORT, or unix:FILE.")
+        .address()
+        .print(Print::Omit)
+        .derived(),
+    field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs; absent for a Unix socket."),
     field("origin", Type::Label(Source::ALL), "Where the path came from."),
 ];
 

@@ -66,7 +66,7 @@ const CONFIG_FIELDS: &[Field] = &[
     field(
         "applies",
         Type::Bool,
-        "Whether the file speaks for the gateway that was dialled: the site hosts it and the ports agree.",
+        "Whether the file speaks for the gateway that was dialled: the site hosts it, and the ports agree or a Unix socket has none.",
     )
     .derived(),
 ];

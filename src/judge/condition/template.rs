@@ -92,14 +92,28 @@ impl Template {
 
     /// The sentence for one instance.
     pub fn render(&self, world: &World<'_>, instance: &Instance) -> String {
-        let mut env = instance.env(*world).ok();
-        let show = |part: &Part| match (part, env.as_mut()) {
-            (Part::Text(text), _) => text.clone(),
-            (_, None) => UNKNOWN.to_owned(),
-            (part, Some(env)) => part.show(&mut env.clone()),
-        };
-        self.parts.iter().map(show).collect()
+        self.shown(world, instance).map(|(_, text)| text).collect()
     }
+
+    /// The command for one instance, unless a hole has no value, or one that a shell would read as more than a word.
+    pub fn command(&self, world: &World<'_>, instance: &Instance) -> Option<String> {
+        let fits = |text: &str| ![NOTHING, UNKNOWN].contains(&text) && !text.is_empty() && !text.contains(is_shells);
+        self.shown(world, instance).map(|(part, text)| (matches!(part, Part::Text(_)) || fits(&text)).then_some(text)).collect()
+    }
+
+    fn shown<'a>(&'a self, world: &World<'a>, instance: &'a Instance) -> impl Iterator<Item = (&'a Part, String)> {
+        let mut env = instance.env(*world).ok();
+        self.parts.iter().map(move |part| match (part, env.as_mut()) {
+            (Part::Text(text), _) => (part, text.clone()),
+            (_, None) => (part, UNKNOWN.to_owned()),
+            (_, Some(env)) => (part, part.show(&mut env.clone())),
+        })
+    }
+}
+
+/// Whether a character means something to a shell. Source: POSIX.1-2024, Shell Command Language, 2.2 Quoting.
+fn is_shells(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "|&;<>()$`\\\"'*?#~{}!".contains(c)
 }
 
 fn hole(source: &str, range: std::ops::Range<usize>, each: &Each) -> Result<Part, Vec<Mistake>> {
@@ -218,6 +232,22 @@ dns@here = complete";
             ("'{{\"a\": {e.port}}}' größer", "'{\"a\": 443}' größer"),
         ] {
             assert_eq!(say(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_told_only_if_it_can_be_pasted() {
+        let command = |text: &str, host: &str| {
+            let fence = fence::parse(&format!("present\npath here/local host=\"{host}\" port=1")).unwrap();
+            let each = Each::parse("p in path").unwrap();
+            let instance = &each.instances(&fence.world())[0];
+            Template::parse(text, &each).unwrap().command(&fence.world(), instance)
+        };
+        assert_eq!(command("nc '{p.host}' {p.port}", "gw.example"), Some("nc 'gw.example' 1".into()));
+        assert_eq!(command("ls '/a b' | wc", "gw"), Some("ls '/a b' | wc".into()));
+        assert_eq!(command("ping {upgrade@p.server}", "gw"), None, "nobody knows it");
+        for host in ["/run/x';reboot;'", "/run/$(reboot)", "/run/`reboot`"] {
+            assert_eq!(command("stat '{p.host}'", host), None, "{host}");
         }
     }
 
