@@ -36,11 +36,20 @@ enum Place {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener, PathBuf),
-    /// Bound, so that nobody else takes the port, and not listening: a connection is refused.
-    Closed(#[expect(dead_code, reason = "held")] Socket),
+    /// Kept, and never accepted from: bound without listening, so that nobody else takes the port and a connection is refused;
+    /// or listening with a full backlog, so that no packet is answered.
+    Kept(#[expect(dead_code, reason = "held")] Vec<Socket>),
     /// The file of a Unix socket that nobody listens on, as a program leaves it behind that was killed.
     #[cfg(unix)]
     Left(PathBuf),
+}
+
+/// What becomes of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Open,
+    Closed,
+    Full,
 }
 
 impl Front {
@@ -50,7 +59,7 @@ impl Front {
     /// # Errors
     /// A place that is none, or that cannot be bound.
     pub fn bind(places: &[String], port: u16) -> io::Result<Self> {
-        Self::make(places, port, true)
+        Self::make(places, port, Manner::Open)
     }
 
     /// Like [`Self::bind`], but every connection is refused, for as long as the value lives.
@@ -58,13 +67,21 @@ impl Front {
     /// # Errors
     /// As for [`Self::bind`].
     pub fn closed(places: &[String], port: u16) -> io::Result<Self> {
-        Self::make(places, port, false)
+        Self::make(places, port, Manner::Closed)
     }
 
-    fn make(places: &[String], port: u16, open: bool) -> io::Result<Self> {
+    /// Like [`Self::bind`], but no packet is answered, for as long as the value lives: its backlog is full.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`]; or a backlog that takes connection after connection.
+    pub fn full(places: &[String], port: u16) -> io::Result<Self> {
+        Self::make(places, port, Manner::Full)
+    }
+
+    fn make(places: &[String], port: u16, manner: Manner) -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::InvalidInput);
         for _ in 0..if port == 0 { TRIES } else { 1 } {
-            match Self::attempt(places, port, open) {
+            match Self::attempt(places, port, manner) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
                 other => return other,
             }
@@ -72,18 +89,18 @@ impl Front {
         Err(last)
     }
 
-    fn attempt(places: &[String], port: u16, open: bool) -> io::Result<Self> {
+    fn attempt(places: &[String], port: u16, manner: Manner) -> io::Result<Self> {
         let mut front = Self { port, places: Vec::new() };
         let mut lacking = None;
         for place in places {
             if let Some(file) = place.strip_prefix("unix:") {
-                front.places.push(unix(file, open)?);
+                front.places.push(unix(file, manner != Manner::Closed)?);
                 continue;
             }
             let ip: IpAddr = place.parse().map_err(|_| {
                 io::Error::new(io::ErrorKind::InvalidInput, format!("`{place}` is neither an address nor unix:PATH"))
             })?;
-            match tcp(SocketAddr::new(ip, front.port), open) {
+            match tcp(SocketAddr::new(ip, front.port), manner) {
                 Ok((socket, at)) => {
                     front.port = at;
                     front.places.push(socket);
@@ -149,12 +166,7 @@ impl Front {
             Place::Tcp(listener) => listener.local_addr().ok().map(|a| a.ip()),
             _ => None,
         });
-        ips.map(|ip| match ip {
-            IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        })
-        .min()
+        ips.map(near).min()
     }
 }
 
@@ -162,7 +174,7 @@ impl Place {
     fn is_open(&self) -> bool {
         match self {
             Self::Tcp(_) => true,
-            Self::Closed(_) => false,
+            Self::Kept(_) => false,
             #[cfg(unix)]
             Self::Unix(..) => true,
             #[cfg(unix)]
@@ -206,21 +218,49 @@ fn unix(_: &str, _: bool) -> io::Result<Place> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
 }
 
-fn tcp(at: SocketAddr, open: bool) -> io::Result<(Place, u16)> {
+fn tcp(at: SocketAddr, manner: Manner) -> io::Result<(Place, u16)> {
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
     if at.is_ipv6() {
         socket.set_only_v6(!at.ip().is_unspecified())?;
     }
     #[cfg(unix)]
-    socket.set_reuse_address(open)?;
+    socket.set_reuse_address(manner == Manner::Open)?;
     socket.bind(&at.into())?;
     let port = socket.local_addr()?.as_socket().map_or(0, |a| a.port());
-    if !open {
-        return Ok((Place::Closed(socket), port));
+    let place = match manner {
+        Manner::Closed => Place::Kept(vec![socket]),
+        Manner::Full => Place::Kept(fill(socket, SocketAddr::new(near(at.ip()), port))?),
+        Manner::Open => {
+            socket.listen(BACKLOG)?;
+            socket.set_nonblocking(true)?;
+            Place::Tcp(TcpListener::from_std(socket.into())?)
+        }
+    };
+    Ok((place, port))
+}
+
+/// Listens, and connects until nobody is answered any more; gives every socket that keeps it so.
+fn fill(socket: Socket, at: SocketAddr) -> io::Result<Vec<Socket>> {
+    socket.listen(0)?;
+    let mut kept = vec![socket];
+    for _ in 0..TRIES {
+        let waiting = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
+        let full = waiting.connect_timeout(&at.into(), BREATH).is_err_and(|error| error.kind() == io::ErrorKind::TimedOut);
+        if full {
+            return Ok(kept);
+        }
+        kept.push(waiting);
     }
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok((Place::Tcp(TcpListener::from_std(socket.into())?), port))
+    Err(io::Error::other("the system takes connections beyond the backlog"))
+}
+
+/// The address of this machine at which an address that is listened on is reached.
+fn near(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
 }
 
 /// Whether the system does not know the address family at all (`EAFNOSUPPORT`, which has no kind of its own).
@@ -270,6 +310,13 @@ mod tests {
         assert_eq!(wire.unwrap().peer(), None);
         drop(front);
         assert!(!file.exists());
+    }
+
+    #[tokio::test]
+    async fn a_full_one_answers_no_packet() {
+        let front = Front::full(&places(&["0.0.0.0"]), 0).unwrap();
+        let dial = tokio::net::TcpStream::connect(("127.0.0.1", front.port));
+        assert!(tokio::time::timeout(Duration::from_millis(300), dial).await.is_err());
     }
 
     #[tokio::test]

@@ -14,8 +14,9 @@ use toml::Table;
 use super::certificate::{Authority, Kind};
 use super::front::Front;
 use super::gateway::Gateway;
+use super::hostile::Hostile;
 use super::world::{Client, STANDS, World, fill};
-use super::{edge, script};
+use super::{edge, resolver, script};
 use crate::complaint::Complaint;
 
 /// The threads that worlds run on. Worlds end with it.
@@ -44,6 +45,7 @@ struct Seat {
     listen: Vec<String>,
     port: u16,
     stopped: bool,
+    hostile: Option<Hostile>,
 }
 
 impl Ground {
@@ -71,6 +73,7 @@ impl Ground {
         ]);
         fill(&mut document, &holes);
         let mut fronts = seat(&document, &mut holes)?;
+        let name_server = seat_resolver(&document, &mut holes)?;
         fill(&mut document, &holes);
         let world: World =
             document.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
@@ -106,6 +109,9 @@ impl Ground {
             let tls = tls(options.tls, &options.listen, &["http/1.1"])?;
             tasks.spawn(script::serve(options, front, tls));
         }
+        if let (Some(options), Some(seat)) = (world.resolver, name_server) {
+            tasks.spawn(resolver::serve(options, seat));
+        }
         Ok(Standing { client: world.client, holes, gateway: first, tasks, folder })
     }
 }
@@ -126,20 +132,45 @@ impl Standing {
 fn seat(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<BTreeMap<&'static str, Front>, Complaint> {
     let mut fronts = BTreeMap::new();
     for name in STANDS.iter().copied() {
-        let Some(table) = document.get(name) else { continue };
-        let seat: Seat =
-            table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
-        let listen = if seat.listen.is_empty() { vec![String::from("127.0.0.1")] } else { seat.listen };
+        let Some(seat) = Seat::of(document, name)? else { continue };
         let port = match fronts.get("gateway") {
             Some(Front { port, .. }) if name == "other" => *port,
             _ => seat.port,
         };
-        let front = if seat.stopped { Front::closed(&listen, port) } else { Front::bind(&listen, port) };
-        let front = front.map_err(|why| Complaint::new(format!("the {name} cannot listen on {}: {why}", listen.join(", "))))?;
+        let front = match seat.hostile {
+            Some(Hostile::DropsPackets) => Front::full(&seat.listen, port),
+            _ if seat.stopped => Front::closed(&seat.listen, port),
+            _ => Front::bind(&seat.listen, port),
+        };
+        let front = front.map_err(|why| seat.taken(name, &why))?;
         holes.insert(format!("{name}.port"), front.port.to_string());
         fronts.insert(name, front);
     }
     Ok(fronts)
+}
+
+fn seat_resolver(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<Option<resolver::Seat>, Complaint> {
+    let Some(seat) = Seat::of(document, "resolver")? else { return Ok(None) };
+    let bound = resolver::Seat::bind(&seat.listen, seat.port, !seat.stopped).map_err(|why| seat.taken("resolver", &why))?;
+    holes.insert("resolver.port".to_owned(), bound.port.to_string());
+    Ok(Some(bound))
+}
+
+impl Seat {
+    /// The seat of a stand-in, if the document has it.
+    fn of(document: &Table, name: &str) -> Result<Option<Self>, Complaint> {
+        let Some(table) = document.get(name) else { return Ok(None) };
+        let mut seat: Self =
+            table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
+        if seat.listen.is_empty() {
+            seat.listen.push(String::from("127.0.0.1"));
+        }
+        Ok(Some(seat))
+    }
+
+    fn taken(&self, name: &str, why: &io::Error) -> Complaint {
+        Complaint::new(format!("the {name} cannot listen on {}: {why}", self.listen.join(", ")))
+    }
 }
 
 /// A secret that nobody knows.

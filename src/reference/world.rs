@@ -31,8 +31,8 @@ pub struct World {
     pub file: BTreeMap<String, String>,
 }
 
-/// The names of the stand-ins, in the order they are seated.
-pub const STANDS: &[&str] = &["gateway", "other", "edge", "edge-2", "peer", "resolver"];
+/// The names of the stand-ins that take connections alone, in the order they are seated; the resolver comes after them.
+pub const STANDS: &[&str] = &["gateway", "other", "edge", "edge-2", "peer"];
 
 /// What clawprobe is told: flags by their names, and the environment.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
