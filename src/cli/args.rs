@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::style::ExitStyle;
 use crate::code::Severity;
+use crate::labels;
 use crate::labels::Label;
 use crate::record::Share;
 use crate::report::Format;
@@ -40,6 +41,8 @@ pub enum Command {
     Judge(Replay),
     /// Judge a recording anew and exit 0 once the report is written.
     Report(Replay),
+    /// Show that every row fires under its fault, and nothing else does: every fault, every right world, every hostile peer.
+    SelfTest(SelfTest),
     /// Explain a code, or find codes by words or by an error text.
     Explain {
         /// A code, or any words; none lists every code.
@@ -132,6 +135,28 @@ pub struct RunFlags {
     /// How to tell.
     #[command(flatten)]
     pub telling: Telling,
+}
+
+/// Flags of `self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTest {
+    /// Print the confusion matrix too: which fault makes which codes fire.
+    #[arg(long)]
+    pub confusion: bool,
+    /// The format.
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = word::<SelfTestFormat>(SelfTestFormat::ALL))]
+    pub format: SelfTestFormat,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+labels! {
+    /// How a self-test is told.
+    pub enum SelfTestFormat {
+        Human = "human": "For people: a line per place, everything that is not as declared, then the sum.",
+        Json = "json": "One object.",
+    }
 }
 
 /// Flags of `judge` and `report`.

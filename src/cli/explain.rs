@@ -139,7 +139,8 @@ fn around(shelf: &Shelf, symptom: &Symptom) -> Table {
     let codes = |codes: &[Code]| codes.iter().map(|c| format!("{c}  {}", title(c))).collect();
     list("looks like", codes(&symptom.lookalikes));
     list("explained by", codes(&symptom.explained_by));
-    list("fault", vec![symptom.fault.clone()]);
+    list("fault", vec![symptom.fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
+    list("no fault", vec![symptom.no_fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
     list("requirements", vec![symptom.requirements.join(", ")]);
     list("sources", vec![symptom.references.join(", ")]);
     list("file", vec![format!("{} {}", symptom.origin, symptom.digest)]);

@@ -1,6 +1,7 @@
 //! The command line: one file per command, and one way for all of them to end.
 
 mod args;
+pub mod confusion;
 mod end;
 pub mod explain;
 pub mod facts;
@@ -14,6 +15,7 @@ mod progress;
 mod recorder;
 mod run;
 mod scene;
+mod self_test;
 mod sink;
 mod style;
 mod tell;
@@ -45,6 +47,7 @@ fn dispatch(words: &[OsString]) -> Result<u8, End> {
     match cli.command {
         Command::Preflight(flags) => run::run("preflight", &flags),
         Command::Run { matrix, run } => run::run(&matrix, &run),
+        Command::SelfTest(flags) => self_test::run(&flags),
         Command::Judge(flags) => judge::judge(&flags),
         Command::Report(flags) => judge::report(&flags),
         Command::Explain { words, look } => look::look(&look, |shelf, width| explain::text(shelf, &words, width)),

@@ -2,5 +2,9 @@
 //!
 //! [`stage`] raises a world and loads the settings that lead into it, [`expect`] holds what came out against what must.
 
+pub mod confusion;
 pub mod expect;
+pub mod pairs;
+pub mod self_test;
 pub mod stage;
+pub mod trial;

@@ -58,6 +58,12 @@ impl Ground {
         Ok(Self { runtime })
     }
 
+    /// Whether this machine has what a fault needs: `ipv6`.
+    pub fn has(&self, need: &str) -> bool {
+        let _inside = self.runtime.enter();
+        need == "ipv6" && Front::bind(&["::1".to_owned()], 0).is_ok()
+    }
+
     /// Makes a world stand. Every socket listens when this returns.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub const KEYS: &[&str] = &[
     "first-response",
     "commands",
     "fault",
+    "no-fault",
     "requirements",
     "references",
 ];
@@ -85,8 +86,10 @@ pub struct Symptom {
     pub first_response: String,
     /// Commands that are safe to paste.
     pub commands: Vec<Written<Template>>,
-    /// The fault that reproduces it.
+    /// The fault that reproduces it; empty when none can be made.
     pub fault: String,
+    /// Why no fault can be made; empty when there is one.
+    pub no_fault: String,
     /// Seed requirement numbers.
     pub requirements: Vec<String>,
     /// Sources.
@@ -129,6 +132,7 @@ impl Symptom {
             "first-response" => self.first_response.clone(),
             "commands" => self.commands.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join("\n"),
             "fault" => self.fault.clone(),
+            "no-fault" => self.no_fault.clone(),
             "requirements" => self.requirements.join(", "),
             "references" => self.references.join(", "),
             _ => String::new(),

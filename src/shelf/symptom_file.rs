@@ -87,6 +87,7 @@ pub fn row<'a>(
         Some(item) => item.texts()?.iter().map(template).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
+    let (fault, no_fault) = fault(section)?;
     let symptom = Symptom {
         code: text("code")?.parse()?,
         name: name(&text("name")?)?,
@@ -104,7 +105,8 @@ pub fn row<'a>(
         therefore: template(&text("therefore")?)?,
         first_response: sentence(&text("first-response")?)?,
         commands,
-        fault: text("fault")?.text.to_owned(),
+        fault,
+        no_fault,
         requirements: strings(section, "requirements")?,
         references: strings(section, "references")?,
         page,
@@ -115,6 +117,18 @@ pub fn row<'a>(
     };
     let names = Names { of: symptom.code.clone(), source, named };
     Ok(Draft { symptom, names })
+}
+
+/// The fault that reproduces the row, or why there is none: one of the two.
+fn fault(section: &Section<'_>) -> Result<(String, String), Complaint> {
+    match (section.get("fault"), section.get("no-fault")) {
+        (Some(_), Some(none)) => {
+            let complaint = none.text()?.complain("a row has a fault or a reason why it has none", "it has a fault");
+            Err(complaint.help("take one of the two keys out"))
+        }
+        (None, Some(none)) => Ok((String::new(), sentence(&none.text()?)?)),
+        _ => Ok((section.need("fault")?.text()?.text.to_owned(), String::new())),
+    }
 }
 
 fn written<T>(

@@ -1,0 +1,134 @@
+//! `clawprobe self-test`: whether every row fires under its fault and nothing else does, told for people or as one object.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Mutex;
+
+use serde_json::{Value as Json, json};
+
+use super::args::{SelfTest as Flags, SelfTestFormat};
+use super::end::End;
+use super::listing::{GAP, line, listing};
+use super::{confusion, sink};
+use crate::exit::Exit;
+use crate::facts::value::show_ms;
+use crate::proof::confusion::Line;
+use crate::proof::self_test::{self, Attempt, SelfTest};
+use crate::shelf::Shelf;
+
+/// The name and version of what `--format json` writes.
+const SCHEMA: &str = "clawprobe.self-test/1";
+
+/// Exits 0 when everything is as declared, 1 otherwise.
+///
+/// # Errors
+/// A fault file that does not load; standard output that cannot be written.
+pub fn run(flags: &Flags) -> Result<u8, End> {
+    // Rows of a site's own have no fault files: only the built-in shelf is on trial.
+    let shelf = Shelf::builtin()?;
+    let progress = Progress::new(flags.quiet);
+    let outcome = self_test::run(&shelf, &|attempt| progress.hear(attempt));
+    progress.wipe();
+    let outcome = outcome?;
+    let lines: Vec<&Line> = outcome.attempts.iter().filter_map(|a| a.line.as_ref()).collect();
+    let text = match flags.format {
+        SelfTestFormat::Human => {
+            let matrix = if flags.confusion { confusion::sparse(&lines).wrapped(u16::MAX, GAP) + "\n" } else { String::new() };
+            matrix + &human(&outcome)
+        }
+        SelfTestFormat::Json => serde_json::to_string_pretty(&object(&outcome, &lines)).unwrap_or_default() + "\n",
+    };
+    sink::print(&text)?;
+    Ok(if outcome.passed() { Exit::Healthy } else { Exit::Symptoms }.number())
+}
+
+/// One line per place, everything that is not as declared, then the sum.
+fn human(outcome: &SelfTest) -> String {
+    let mut places: Vec<&str> = outcome.attempts.iter().map(|a| a.place.as_str()).collect();
+    places.dedup();
+    let count = |place: &str, takes: &dyn Fn(&Attempt) -> bool| {
+        outcome.attempts.iter().filter(|a| a.place == place && takes(a)).count().to_string()
+    };
+    let rows = places.iter().map(|place| {
+        let right = count(place, &|a| a.objections.is_empty() && a.skipped.is_none());
+        line(&[place, &count(place, &|_| true), &right, &count(place, &|a| a.skipped.is_some())])
+    });
+    let table = listing(&["place", "worlds", "as declared", "not possible here"], rows).wrapped(u16::MAX, GAP);
+    let faultless =
+        outcome.rows.iter().filter_map(|row| Some(format!("{} has no fault: {}\n", row.code, row.fault.as_ref().err()?)));
+    let skipped = outcome.attempts.iter().filter_map(|a| Some(format!("{} was left out: {}\n", a.name, a.skipped.as_ref()?)));
+    let wrong: Vec<String> = outcome.objections().collect();
+    let objections = wrong.iter().map(|text| format!("{text}\n"));
+    let sum = match wrong.len() {
+        0 => "all as declared".to_owned(),
+        n => format!("{n} not as declared"),
+    };
+    let took = show_ms(outcome.took.as_secs_f64() * 1_000.0);
+    let with = outcome.rows.iter().filter(|row| row.fault.is_ok()).count();
+    let last = format!(
+        "{} worlds, {with} rows with a fault and {} without, {took}: {sum}",
+        outcome.attempts.len(),
+        outcome.rows.len() - with
+    );
+    let notes: String = faultless.chain(skipped).chain(objections).collect();
+    let blank = if notes.is_empty() { "" } else { "\n" };
+    format!("{table}{blank}{notes}\n{last}\n")
+}
+
+fn object(outcome: &SelfTest, lines: &[&Line]) -> Json {
+    let attempts = outcome.attempts.iter().map(|a| {
+        json!({
+            "name": a.name,
+            "place": a.place,
+            "objections": a.objections,
+            "skipped": a.skipped,
+            "took_ms": (a.took.as_secs_f64() * 1_000.0).round(),
+        })
+    });
+    let rows = outcome.rows.iter().map(|row| {
+        json!({
+            "code": row.code,
+            "fault": row.fault.as_ref().ok(),
+            "no_fault": row.fault.as_ref().err(),
+            "objection": row.objection,
+        })
+    });
+    json!({
+        "schema": SCHEMA,
+        "passed": outcome.passed(),
+        "duration_ms": (outcome.took.as_secs_f64() * 1_000.0).round(),
+        "worlds": attempts.collect::<Vec<_>>(),
+        "rows": rows.collect::<Vec<_>>(),
+        "confusion": lines,
+    })
+}
+
+/// A line on standard error that counts worlds; only a terminal sees it.
+struct Progress {
+    shown: bool,
+    done: Mutex<usize>,
+}
+
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        Self { shown: !quiet && stderr().is_terminal(), done: Mutex::new(0) }
+    }
+
+    fn hear(&self, attempt: &Attempt) {
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done += 1;
+        if self.shown {
+            draw(&format!("{} worlds, the last {}", *done, attempt.name));
+        }
+    }
+
+    fn wipe(&self) {
+        if self.shown {
+            draw("");
+        }
+    }
+}
+
+/// Carriage return, and erase to the end of the line (ECMA-48 EL).
+fn draw(text: &str) {
+    let _ = write!(stderr().lock(), "\r\u{1b}[K{text}");
+}

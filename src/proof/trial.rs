@@ -1,0 +1,120 @@
+//! One run in one world, from the document to the verdict; and many of them at once.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use toml::Table;
+
+use super::stage::Stage;
+use crate::clock;
+use crate::code::Severity;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::judge::{Judgement, judge};
+use crate::plan::{self, Plan};
+use crate::record::{BUILD, Head, Recording, SCHEMA, Share};
+use crate::reference::ground::Ground;
+use crate::run::{self, Order};
+use crate::secret::Marker;
+use crate::shelf::Shelf;
+use crate::target::Target;
+
+/// What is to be tried.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// What a recording calls the world.
+    pub name: String,
+    /// The world.
+    pub world: Table,
+    /// The matrix.
+    pub matrix: String,
+    /// The run's time; the matrix says how much unless this does.
+    pub budget: Option<Duration>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Tried {
+    /// What was seen.
+    pub recording: Recording,
+    /// What follows from it.
+    pub judgement: Judgement,
+    /// How a command would end.
+    pub exit: Exit,
+    /// What the world's holes were filled with: ports, folders.
+    pub holes: BTreeMap<String, String>,
+}
+
+impl Trial {
+    /// Raises the world, runs the matrix in it, judges, and takes the world down again.
+    ///
+    /// # Errors
+    /// A complaint about a world that cannot stand, or what the world tells clawprobe that it cannot use.
+    pub fn play(&self, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
+        let Stage { target, standing } = Stage::set(ground, self.world.clone())?;
+        let options = plan::Options { budget: self.budget, ..plan::Options::default() };
+        let plan = plan::make(shelf, shelf.named_matrix(&self.matrix)?, &target, &options)?;
+        let head = head(plan, &self.name, &target, shelf);
+        let recording = run::execute(Order { target: &target, head }, &mut |_| {}, std::future::pending());
+        let holes = standing.holes.clone();
+        drop(standing);
+        let judgement = judge(shelf, &recording);
+        let exit = match recording.end.defect {
+            Some(_) => Exit::Defect,
+            None => judgement.verdict.exit(recording.head.fail_on),
+        };
+        Ok(Tried { recording, judgement, exit, holes })
+    }
+}
+
+fn head(plan: Plan, world: &str, target: &Target, shelf: &Shelf) -> Head {
+    Head {
+        schema: SCHEMA.to_owned(),
+        tool: BUILD.to_owned(),
+        taken: clock::wall_text(),
+        marker: Marker::fresh().as_str().to_owned(),
+        target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
+        world: Some(world.to_owned()),
+        shelf: shelf.origins.clone(),
+        only: Vec::new(),
+        skip: Vec::new(),
+        fail_on: Severity::Warning,
+        share: Share::Team,
+        plan,
+    }
+}
+
+/// Does something with every item on a few threads at once; the answers are in the order of the items.
+pub fn each<T: Sync, A: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> A + Sync) -> Vec<A> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                while let Some((at, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
+                {
+                    let answer = work(item);
+                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, answer));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_in_the_order_of_the_items_and_every_item_has_one() {
+        let items: Vec<u32> = (0..100).collect();
+        assert_eq!(each(&items, 7, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+        assert!(each(&[] as &[u32], 7, |n| *n).is_empty());
+    }
+}
