@@ -9,6 +9,22 @@ pub fn is_own(address: IpAddr) -> bool {
     !address.is_unspecified() && (address.is_loopback() || UdpSocket::bind((address, 0)).is_ok())
 }
 
+/// An address of a family by which others reach this machine, if it has one.
+pub fn address(v4: bool) -> Option<IpAddr> {
+    let networks = sysinfo::Networks::new_with_refreshed_list().ok()?;
+    let all = networks.values().flat_map(|data| data.ip_networks()).map(|network| network.addr);
+    most_ordinary(v4, all)
+}
+
+/// The most ordinary address of a family: no loopback, no link-local, the smallest for the sake of a stable choice.
+fn most_ordinary(v4: bool, all: impl Iterator<Item = IpAddr>) -> Option<IpAddr> {
+    let usable = |a: &IpAddr| match a {
+        IpAddr::V4(a) => v4 && !a.is_loopback() && !a.is_link_local() && !a.is_unspecified(),
+        IpAddr::V6(a) => !v4 && !a.is_loopback() && !a.is_unicast_link_local() && !a.is_unspecified(),
+    };
+    all.filter(usable).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -19,5 +35,14 @@ mod tests {
         // 192.0.2.0/24 and 2001:db8::/32: RFC 5737 and RFC 3849, on no machine.
         assert!(!is_own("192.0.2.7".parse().unwrap()) && !is_own("2001:db8::7".parse().unwrap()));
         assert!(!is_own("0.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_most_ordinary_address_is_usable_and_stable() {
+        let all =
+            || ["127.0.0.1", "169.254.1.1", "192.168.1.5", "10.0.0.9", "::1", "fe80::1", "fd00::2"].map(|a| a.parse().unwrap());
+        assert_eq!(most_ordinary(true, all().into_iter()), Some("10.0.0.9".parse().unwrap()));
+        assert_eq!(most_ordinary(false, all().into_iter()), Some("fd00::2".parse().unwrap()));
+        assert_eq!(most_ordinary(true, ["127.0.0.1".parse().unwrap()].into_iter()), None);
     }
 }

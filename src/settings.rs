@@ -26,7 +26,7 @@ use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
 use crate::complaint::Complaint;
-use crate::target::Target;
+use crate::target::{self, Target};
 use config::Config;
 use credential::Whom;
 use vault::Vault;
@@ -188,6 +188,7 @@ impl World {
             tls,
             headers: headers.unwrap_or_default(),
             secrets: std::mem::take(vault).into_secrets(),
+            world: target::World::default(),
             ways,
         })
     }

@@ -175,6 +175,15 @@ pub struct TlsSettings {
     pub client: Option<(Vec<u8>, Secret)>,
 }
 
+/// What a world of our own gives in the place of the machine's: nothing where a real gateway is asked. Settings never say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct World {
+    /// The ports at which this very process plays the gateway.
+    pub gateway_ports: Vec<u16>,
+    /// The name server that stands for the machine's own.
+    pub name_server: Option<SocketAddr>,
+}
+
 /// Everything the settings yield about what to ask and how.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -199,4 +208,6 @@ pub struct Target {
     pub headers: Vec<(String, Secret)>,
     /// Every secret that was read, for the redactor.
     pub secrets: Vec<Secret>,
+    /// The world of our own that is asked, if it is one.
+    pub world: World,
 }

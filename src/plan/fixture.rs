@@ -12,7 +12,7 @@ use crate::shelf::page::Page;
 use crate::shelf::probe::Probe;
 use crate::shelf::symptom::Symptom;
 use crate::shelf::{Shelf, symptom_file};
-use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way};
+use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way, World};
 
 /// The secret of [`target`].
 pub const TOKEN: &str = "planted-token-7f3a";
@@ -144,5 +144,6 @@ pub fn target(ways: Vec<Way>) -> Target {
         tls: TlsSettings::default(),
         headers: Vec::new(),
         secrets: vec![Secret::new(TOKEN)],
+        world: World::default(),
     }
 }

@@ -16,7 +16,7 @@ use crate::facts::{Cell, Row, Sheet};
 use crate::path::{Kind, Vantage};
 use crate::plan::Step;
 use crate::secret::{Marker, Redactor, Secret};
-use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way};
+use crate::target::{ConfigFile, Credential, Endpoint, Target, TlsSettings, Way, World};
 
 /// The secret of every bench.
 pub const SECRET: &str = "hunter2-hunter2";
@@ -112,6 +112,7 @@ fn target() -> Target {
         tls: TlsSettings::default(),
         headers: vec![],
         secrets: vec![],
+        world: World::default(),
     }
 }
 

@@ -29,7 +29,11 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
         ask.lane.addresses = vec![address];
         return Done { sheets: vec![], succeeded: true };
     }
-    resolve(ask, &way.endpoint.host, &System::load().await).await
+    let system = match ask.target.world.name_server {
+        Some(server) => System { servers: vec![server], ..System::default() },
+        None => System::load().await,
+    };
+    resolve(ask, &way.endpoint.host, &system).await
 }
 
 async fn resolve(ask: &mut Ask<'_>, host: &str, system: &System) -> Done {

@@ -4,6 +4,7 @@ mod table;
 
 use std::net::IpAddr;
 
+use super::owner::Process;
 use super::{Ask, Done};
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::listener::{Family, LISTENER, Owner, Reach};
@@ -100,7 +101,7 @@ fn row(ask: &Ask<'_>, ports: &Ports, socket: &Socket) -> Row {
         .cell("queue", socket.queue.map_or_else(unsupported, |n| Cell::value(i64::from(n))));
     match &socket.process {
         Some(process) => row
-            .set("owner", process.owner.as_str())
+            .set("owner", owner(ask, process, port).as_str())
             .set("command", ask.redactor.text(&process.command))
             .set("pid", i64::from(process.pid))
             .maybe("user", process.user.clone())
@@ -115,6 +116,12 @@ fn row(ask: &Ask<'_>, ports: &Ports, socket: &Socket) -> Row {
             row.rest(Cell::not_measured(because))
         }
     }
+}
+
+/// In a world of our own this very process plays the gateway.
+fn owner(ask: &Ask<'_>, process: &Process, port: u16) -> Owner {
+    let plays = process.pid == std::process::id() && ask.target.world.gateway_ports.contains(&port);
+    if plays { Owner::Gateway } else { process.owner }
 }
 
 fn reach(ip: IpAddr) -> Reach {

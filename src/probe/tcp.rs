@@ -14,7 +14,7 @@ use crate::facts::tables::listener::Family;
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::tcp::{Connected, TCP};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
-use crate::own::is_own;
+use crate::own::{self, is_own};
 use crate::path::Kind;
 use crate::target::Way;
 
@@ -122,18 +122,7 @@ fn measures(row: RowBuilder, stream: &TcpStream) -> RowBuilder {
 /// asks, and the gateway refuses such a client. An edge that vouches for its clients needs none.
 fn source(way: &Way, addresses: &[IpAddr]) -> Option<IpAddr> {
     let first = addresses.first().filter(|a| a.to_canonical().is_loopback() && line::attributes(way) && !way.vouches)?;
-    let networks = sysinfo::Networks::new_with_refreshed_list().ok()?;
-    let all = networks.values().flat_map(|data| data.ip_networks()).map(|network| network.addr);
-    best_source(first.is_ipv4(), all)
-}
-
-/// The most ordinary address of a family: no loopback, no link-local, the smallest for the sake of a stable choice.
-fn best_source(v4: bool, all: impl Iterator<Item = IpAddr>) -> Option<IpAddr> {
-    let usable = |a: &IpAddr| match a {
-        IpAddr::V4(a) => v4 && !a.is_loopback() && !a.is_link_local() && !a.is_unspecified(),
-        IpAddr::V6(a) => !v4 && !a.is_loopback() && !a.is_unicast_link_local() && !a.is_unspecified(),
-    };
-    all.filter(usable).min()
+    own::address(first.is_ipv4())
 }
 
 /// A Unix socket has no address to tell of, so the table stays empty: only whether it accepts matters to the lane, and the

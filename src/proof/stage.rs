@@ -11,7 +11,7 @@ use crate::path::Class;
 use crate::reference::ground::{Ground, Standing};
 use crate::reference::world::Client;
 use crate::settings::{self, Env};
-use crate::target::Target;
+use crate::target::{Target, World};
 
 /// A world that stands for as long as this value lives, and what is asked in it.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl Stage {
         let mut world = settings::World { env, stdin: Box::new(std::io::empty()), overlays: Vec::new(), interactive: false };
         let mut target = world.load(&flags(&standing.client))?.target;
         vouch(&mut target);
+        target.world = own(&standing)?;
         Ok(Self { standing, target })
     }
 }
@@ -43,6 +44,17 @@ fn vouch(target: &mut Target) {
     for way in &mut target.ways {
         way.vouches = way.kind.class() == Class::Edge && way.endpoint.class() == AddressClass::Loopback;
     }
+}
+
+/// What the world gives in the place of the machine's own.
+fn own(standing: &Standing) -> Result<World, Complaint> {
+    let server = standing
+        .client
+        .name_server
+        .as_deref()
+        .map(|text| text.parse().map_err(|_| Complaint::new(format!("`{text}` is no name server: ADDRESS:PORT is"))));
+    let port = standing.holes.get("gateway.port").and_then(|port| port.parse().ok());
+    Ok(World { gateway_ports: port.into_iter().collect(), name_server: server.transpose()? })
 }
 
 /// What the world says, as flags; an empty text says nothing, so that a change of a world can take a flag away.

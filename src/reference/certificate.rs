@@ -49,31 +49,11 @@ impl Authority {
         &self.pem
     }
 
-    /// A server's TLS with a certificate of a kind, for these addresses and names beside loopback, offering these protocols.
-    ///
-    /// # Errors
-    /// What the certificate or TLS library says.
-    pub fn server(
-        &self,
-        kind: Kind,
-        names: &[String],
-        alpn: &[&str],
-    ) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
-        let (chain, key) = self.leaf(kind, names)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
-        config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
-        Ok(config)
-    }
-
-    /// A certificate of a kind with the chain that is sent, and its key.
+    /// A certificate of a kind, for these addresses and names beside loopback.
     ///
     /// # Errors
     /// What the certificate library says.
-    pub fn leaf(&self, kind: Kind, names: &[String]) -> Result<(Vec<CertificateDer<'static>>, KeyPair), rcgen::Error> {
+    pub fn leaf(&self, kind: Kind, names: &[String]) -> Result<Leaf, rcgen::Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let own = match kind {
             Kind::WrongName => vec![String::from("elsewhere.example")],
@@ -100,7 +80,37 @@ impl Authority {
             }
             _ => params.signed_by(&key, &self.root)?,
         };
-        Ok((vec![leaf.der().clone()], key))
+        Ok(Leaf { chain: vec![leaf.der().clone()], key })
+    }
+}
+
+/// A server's certificate with the chain that is sent, and its key.
+#[derive(Debug)]
+pub struct Leaf {
+    chain: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+}
+
+impl Leaf {
+    /// A server's TLS with it, offering these protocols.
+    ///
+    /// # Errors
+    /// What the TLS library says.
+    pub fn server(&self, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(self.chain.clone(), PrivatePkcs8KeyDer::from(self.key.serialize_der()).into())?;
+        config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+        Ok(config)
+    }
+
+    /// Its SHA-256, as `--pin` takes it.
+    pub fn pin(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let digest = self.chain.first().map(Sha256::digest).unwrap_or_default();
+        format!("sha256:{}", data_encoding::HEXLOWER.encode(&digest))
     }
 }
 
@@ -109,10 +119,4 @@ fn ca(name: &str) -> Result<CertificateParams, rcgen::Error> {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
     Ok(params)
-}
-
-/// SHA-256 of a certificate, as `--pin` takes it.
-pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    use sha2::{Digest, Sha256};
-    format!("sha256:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(certificate)))
 }

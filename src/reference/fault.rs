@@ -9,6 +9,7 @@ use toml::Table;
 
 use super::world::{World, merge};
 use crate::complaint::{Complaint, did_you_mean};
+use crate::labels;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/matrices/faults");
 
@@ -19,6 +20,8 @@ pub struct Fault {
     pub name: String,
     /// A sentence.
     pub summary: String,
+    /// The matrix that is run in the changed world.
+    pub matrix: String,
     /// What must come out.
     pub expect: Expect,
     /// The change.
@@ -37,17 +40,32 @@ pub struct Expect {
     pub folded: Vec<String>,
     /// Ids of what is required and stays undecided, and folds beneath no finding.
     pub undecided: Vec<String>,
-    /// What the machine must have, or the fault cannot be made: `ipv6`.
-    pub needs: Vec<String>,
+    /// What the machine must have, or the fault cannot be made.
+    pub needs: Vec<Need>,
+}
+
+labels! {
+    /// What a fault asks of the machine it is made on.
+    pub enum Need {
+        Ipv6 = "ipv6": "The IPv6 loopback address.",
+        Address = "address": "An address of its own beside loopback; the hole `{address}`.",
+        NoContainer = "no-container": "It is no container: a gateway in one listens on every address unless told otherwise.",
+    }
 }
 
 #[derive(Deserialize)]
 struct File {
     summary: String,
+    #[serde(default = "preflight")]
+    matrix: String,
     #[serde(default)]
     expect: Expect,
     #[serde(flatten)]
     change: Table,
+}
+
+fn preflight() -> String {
+    String::from("preflight")
 }
 
 impl Fault {
@@ -112,7 +130,7 @@ pub fn named(name: &str) -> Result<Fault, Complaint> {
 /// A complaint that points at the place.
 pub fn read(name: &str, text: &str) -> Result<Fault, Complaint> {
     let file: File = toml::from_str(text).map_err(|why| wrong(name, text, &why))?;
-    Ok(Fault { name: name.to_owned(), summary: file.summary, expect: file.expect, change: file.change })
+    Ok(Fault { name: name.to_owned(), summary: file.summary, matrix: file.matrix, expect: file.expect, change: file.change })
 }
 
 fn check(world: &Table, name: &str) -> Result<(), Complaint> {

@@ -11,13 +11,14 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use toml::Table;
 
-use super::certificate::{Authority, Kind};
+use super::certificate::{Authority, Kind, Leaf};
 use super::front::Front;
 use super::gateway::Gateway;
 use super::hostile::Hostile;
 use super::world::{Client, STANDS, World, fill};
 use super::{edge, resolver, script};
 use crate::complaint::Complaint;
+use crate::own;
 
 /// The threads that worlds run on. Worlds end with it.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ struct Seat {
     port: u16,
     stopped: bool,
     hostile: Option<Hostile>,
+    tls: Option<Kind>,
 }
 
 impl Ground {
@@ -77,8 +79,9 @@ impl Ground {
             ("token".to_owned(), random()?),
             ("password".to_owned(), random()?),
         ]);
+        holes.extend(own::address(true).map(|address| ("address".to_owned(), address.to_string())));
         fill(&mut document, &holes);
-        let mut fronts = seat(&document, &mut holes)?;
+        let mut seats = seat(&document, &authority, &mut holes)?;
         let name_server = seat_resolver(&document, &mut holes)?;
         fill(&mut document, &holes);
         let world: World =
@@ -89,30 +92,28 @@ impl Ground {
         keep("root.pem", authority.pem())?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
         let mut tasks = JoinSet::new();
-        let tls = |kind: Option<Kind>, listen: &[String], alpn: &[&str]| {
-            let ips: Vec<String> = listen.iter().filter(|place| place.parse::<IpAddr>().is_ok()).cloned().collect();
-            kind.map(|kind| authority.server(kind, &ips, alpn).map(Arc::new))
-                .transpose()
-                .map_err(|why| Complaint::new(format!("no TLS: {why}")))
+        let tls = |leaf: Option<Leaf>, alpn: &[&str]| {
+            let config = leaf.map(|leaf| leaf.server(alpn).map(Arc::new)).transpose();
+            config.map_err(|why| Complaint::new(format!("no TLS: {why}")))
         };
         let mut first = None;
         for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
-            if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
-                let tls = tls(options.tls, &options.listen, &["http/1.1"])?;
+            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
+                let tls = tls(leaf, &["http/1.1"])?;
                 let gateway = Gateway::new(options);
                 tasks.spawn(Arc::clone(&gateway).serve(front, tls));
                 first.get_or_insert(gateway);
             }
         }
         for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
-            if let (Some(options), Some(front)) = (options, fronts.remove(name)) {
+            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
                 let alpn: &[&str] = if options.h2 == edge::H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
-                let tls = tls(options.tls, &options.listen, alpn)?;
+                let tls = tls(leaf, alpn)?;
                 tasks.spawn(edge::serve(options, front, tls));
             }
         }
-        if let (Some(options), Some(front)) = (world.peer, fronts.remove("peer")) {
-            let tls = tls(options.tls, &options.listen, &["http/1.1"])?;
+        if let (Some(options), Some((front, leaf))) = (world.peer, seats.remove("peer")) {
+            let tls = tls(leaf, &["http/1.1"])?;
             tasks.spawn(script::serve(options, front, tls));
         }
         if let (Some(options), Some(seat)) = (world.resolver, name_server) {
@@ -134,13 +135,17 @@ impl Standing {
     }
 }
 
-/// Binds a front for every stand-in and learns its port. The other gateway shares the first one's port.
-fn seat(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<BTreeMap<&'static str, Front>, Complaint> {
-    let mut fronts = BTreeMap::new();
+/// The listening sockets of a stand-in, and its certificate if it speaks TLS.
+type Seats = BTreeMap<&'static str, (Front, Option<Leaf>)>;
+
+/// Binds a front for every stand-in and learns its port, makes its certificate and learns its pin. The other gateway shares the
+/// first one's port.
+fn seat(document: &Table, authority: &Authority, holes: &mut BTreeMap<String, String>) -> Result<Seats, Complaint> {
+    let mut seats = Seats::new();
     for name in STANDS.iter().copied() {
         let Some(seat) = Seat::of(document, name)? else { continue };
-        let port = match fronts.get("gateway") {
-            Some(Front { port, .. }) if name == "other" => *port,
+        let port = match seats.get("gateway") {
+            Some((Front { port, .. }, _)) if name == "other" => *port,
             _ => seat.port,
         };
         let front = match seat.hostile {
@@ -149,10 +154,14 @@ fn seat(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<BTreeM
             _ => Front::bind(&seat.listen, port),
         };
         let front = front.map_err(|why| seat.taken(name, &why))?;
+        let ips: Vec<String> = seat.listen.into_iter().filter(|place| place.parse::<IpAddr>().is_ok()).collect();
+        let leaf = seat.tls.map(|kind| authority.leaf(kind, &ips)).transpose();
+        let leaf = leaf.map_err(|why| Complaint::new(format!("no certificate for the {name}: {why}")))?;
         holes.insert(format!("{name}.port"), front.port.to_string());
-        fronts.insert(name, front);
+        holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.pin"), leaf.pin())));
+        seats.insert(name, (front, leaf));
     }
-    Ok(fronts)
+    Ok(seats)
 }
 
 fn seat_resolver(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<Option<resolver::Seat>, Complaint> {

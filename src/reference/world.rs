@@ -1,6 +1,7 @@
 //! A world as data: who stands there, and what a client is told of it.
 //!
-//! It is a TOML document. Texts may have holes: `{dir}`, `{token}`, `{password}`, and `{NAME.port}` for each stand-in.
+//! It is a TOML document. Texts may have holes: `{dir}`, `{token}`, `{password}`, `{address}` (one of this machine's own
+//! beside loopback, if it has any), and for each stand-in `{NAME.port}` and, if it speaks TLS, `{NAME.pin}`.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,8 @@ pub struct Client {
     pub header_file: Option<String>,
     pub client_cert: Option<String>,
     pub client_key: Option<String>,
+    /// The name server of the machine, `ADDRESS:PORT`; the machine's own without.
+    pub name_server: Option<String>,
     /// The environment; nothing else is in it.
     pub env: BTreeMap<String, String>,
 }

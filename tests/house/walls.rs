@@ -36,7 +36,7 @@ const WALLS: &[Wall] = &[
             "netstat2",
             "sysinfo",
         ],
-        knows: &["probe", "run", "reference", "cli", "clock", "openclaw"],
+        knows: &["probe", "run", "reference", "cli", "clock", "openclaw", "own"],
         because: "only what touches the world waits on it",
     },
     Wall { behind: &["crate::probe"], knows: &["probe", "run", "lib"], because: "only a run starts a probe" },
