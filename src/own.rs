@@ -1,6 +1,7 @@
-//! Whether an address belongs to this machine.
+//! What this machine is: its own addresses, and whether it is a container.
 
 use std::net::{IpAddr, UdpSocket};
+use std::path::Path;
 
 /// Whether an address is one of this machine's (or network namespace's) own, loopback included.
 ///
@@ -25,6 +26,18 @@ fn most_ordinary(v4: bool, all: impl Iterator<Item = IpAddr>) -> Option<IpAddr> 
     all.filter(usable).min()
 }
 
+/// Files that container engines leave inside: Docker's, Podman's.
+const MARKS: &[&str] = &[".dockerenv", "run/.containerenv"];
+
+/// Words in the control group of the first process: Docker, Kubernetes, LXC, containerd, Podman.
+const GROUPS: &[&str] = &["/docker", "/kubepods", "/lxc", "containerd", "libpod"];
+
+/// Whether a file system looks like the inside of a container.
+pub fn in_container(root: &Path) -> bool {
+    let groups = std::fs::read_to_string(root.join("proc/1/cgroup")).unwrap_or_default();
+    MARKS.iter().any(|mark| root.join(mark).exists()) || GROUPS.iter().any(|word| groups.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +57,19 @@ mod tests {
         assert_eq!(most_ordinary(true, all().into_iter()), Some("10.0.0.9".parse().unwrap()));
         assert_eq!(most_ordinary(false, all().into_iter()), Some("fd00::2".parse().unwrap()));
         assert_eq!(most_ordinary(true, ["127.0.0.1".parse().unwrap()].into_iter()), None);
+    }
+
+    #[test]
+    fn a_container_is_told_by_its_marks() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(!in_container(root.path()));
+        std::fs::create_dir_all(root.path().join("proc/1")).unwrap();
+        std::fs::write(root.path().join("proc/1/cgroup"), "0::/init.scope\n").unwrap();
+        assert!(!in_container(root.path()));
+        std::fs::write(root.path().join("proc/1/cgroup"), "12:pids:/kubepods/besteffort/pod1\n").unwrap();
+        assert!(in_container(root.path()));
+        std::fs::remove_dir_all(root.path().join("proc")).unwrap();
+        std::fs::write(root.path().join(".dockerenv"), "").unwrap();
+        assert!(in_container(root.path()));
     }
 }

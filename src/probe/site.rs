@@ -7,6 +7,7 @@ use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::site::{CONFIG, CREDENTIAL, PROXY_VARIABLE, SETTING, SITE, System};
 use crate::facts::value::{Cell, Reason};
 use crate::facts::{Row, Sheet};
+use crate::own;
 
 /// Fills `site`, `config`, `setting`, `credential` and `proxy-variable`.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
@@ -27,7 +28,7 @@ fn machine() -> Row {
         Some(me) => row.set("user", user::name(me.uid)).set("privileged", me.sees_others),
         None => row,
     };
-    let row = if cfg!(target_os = "linux") { row.set("container", in_container(Path::new("/"))) } else { row };
+    let row = if cfg!(target_os = "linux") { row.set("container", own::in_container(Path::new("/"))) } else { row };
     row.rest(Cell::not_measured(Reason::Unsupported))
 }
 
@@ -62,17 +63,6 @@ fn parse_status(text: &str) -> Option<Identity> {
     let uid: u32 = field("Uid:")?.split_whitespace().nth(1)?.parse().ok()?;
     let capabilities = u64::from_str_radix(field("CapEff:")?, 16).ok()?;
     Some(Identity { uid, sees_others: capabilities >> CAP_SYS_PTRACE & 1 == 1 })
-}
-
-/// Files that container engines leave inside: Docker's, Podman's.
-const MARKS: &[&str] = &[".dockerenv", "run/.containerenv"];
-
-/// Words in the control group of the first process: Docker, Kubernetes, LXC, containerd, Podman.
-const GROUPS: &[&str] = &["/docker", "/kubepods", "/lxc", "containerd", "libpod"];
-
-fn in_container(root: &Path) -> bool {
-    let groups = std::fs::read_to_string(root.join("proc/1/cgroup")).unwrap_or_default();
-    MARKS.iter().any(|mark| root.join(mark).exists()) || GROUPS.iter().any(|word| groups.contains(word))
 }
 
 fn config(ask: &Ask<'_>) -> Row {
@@ -147,19 +137,5 @@ mod tests {
         assert_eq!(parse_status(&status("1000", "0000000000080000")), me(1000, true));
         assert_eq!(parse_status(&status("0", "00000000a80425fb")), me(0, false), "root of a container may not");
         assert_eq!(parse_status("Uid:\n"), None);
-    }
-
-    #[test]
-    fn a_container_is_told_by_its_marks() {
-        let root = tempfile::tempdir().unwrap();
-        assert!(!in_container(root.path()));
-        std::fs::create_dir_all(root.path().join("proc/1")).unwrap();
-        std::fs::write(root.path().join("proc/1/cgroup"), "0::/init.scope\n").unwrap();
-        assert!(!in_container(root.path()));
-        std::fs::write(root.path().join("proc/1/cgroup"), "12:pids:/kubepods/besteffort/pod1\n").unwrap();
-        assert!(in_container(root.path()));
-        std::fs::remove_dir_all(root.path().join("proc")).unwrap();
-        std::fs::write(root.path().join(".dockerenv"), "").unwrap();
-        assert!(in_container(root.path()));
     }
 }

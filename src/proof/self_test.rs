@@ -119,7 +119,7 @@ fn single(ground: &Ground, shelf: &Shelf, fault: &Fault, hear: &(dyn Fn(&Attempt
         name: fault.name.clone(),
         place: fault.place().to_owned(),
         objections: Vec::new(),
-        skipped: fault.expect.needs.iter().find(|need| !ground.has(need)).map(|need| format!("this machine has no {need}")),
+        skipped: fault.expect.needs.iter().find(|need| !ground.has(**need)).map(|need| format!("this machine lacks {need}")),
         line: None,
         took: Duration::ZERO,
     };
@@ -148,7 +148,7 @@ fn single(ground: &Ground, shelf: &Shelf, fault: &Fault, hear: &(dyn Fn(&Attempt
 
 fn play(ground: &Ground, shelf: &Shelf, fault: &Fault) -> Result<Tried, Complaint> {
     let row = shelf.symptoms.iter().find(|row| row.fault == fault.name);
-    let matrix = row.map_or(MATRIX, |row| matrix_of(shelf, row)).to_owned();
+    let matrix = fault.matrix.as_deref().unwrap_or_else(|| row.map_or(MATRIX, |row| matrix_of(shelf, row))).to_owned();
     Trial { name: fault.name.clone(), world: fault.world()?, matrix, budget: None }.play(ground, shelf)
 }
 

@@ -20,8 +20,8 @@ pub struct Fault {
     pub name: String,
     /// A sentence.
     pub summary: String,
-    /// The matrix that is run in the changed world.
-    pub matrix: String,
+    /// The matrix that is run in the changed world, if not the one that requires the fault's row.
+    pub matrix: Option<String>,
     /// What must come out.
     pub expect: Expect,
     /// The change.
@@ -49,23 +49,18 @@ labels! {
     pub enum Need {
         Ipv6 = "ipv6": "The IPv6 loopback address.",
         Address = "address": "An address of its own beside loopback; the hole `{address}`.",
-        NoContainer = "no-container": "It is no container: a gateway in one listens on every address unless told otherwise.",
+        NoContainer = "no-container": "No container around it: a gateway in one listens on every address unless told otherwise.",
     }
 }
 
 #[derive(Deserialize)]
 struct File {
     summary: String,
-    #[serde(default = "preflight")]
-    matrix: String,
+    matrix: Option<String>,
     #[serde(default)]
     expect: Expect,
     #[serde(flatten)]
     change: Table,
-}
-
-fn preflight() -> String {
-    String::from("preflight")
 }
 
 impl Fault {

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use toml::Table;
 
 use super::certificate::{Authority, Kind, Leaf};
+use super::fault::Need;
 use super::front::Front;
 use super::gateway::Gateway;
 use super::hostile::Hostile;
@@ -60,10 +61,14 @@ impl Ground {
         Ok(Self { runtime })
     }
 
-    /// Whether this machine has what a fault needs: `ipv6`.
-    pub fn has(&self, need: &str) -> bool {
+    /// Whether this machine has what a fault needs.
+    pub fn has(&self, need: Need) -> bool {
         let _inside = self.runtime.enter();
-        need == "ipv6" && Front::bind(&["::1".to_owned()], 0).is_ok()
+        match need {
+            Need::Ipv6 => Front::bind(&["::1".to_owned()], 0).is_ok(),
+            Need::Address => own::address(true).is_some(),
+            Need::NoContainer => !own::in_container(std::path::Path::new("/")),
+        }
     }
 
     /// Makes a world stand. Every socket listens when this returns.
