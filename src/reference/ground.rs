@@ -105,7 +105,7 @@ impl Ground {
         for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
                 let tls = tls(leaf, &["http/1.1"])?;
-                let gateway = Gateway::new(options);
+                let gateway = Gateway::new(options)?;
                 tasks.spawn(Arc::clone(&gateway).serve(front, tls));
                 first.get_or_insert(gateway);
             }

@@ -1,27 +1,280 @@
 //! The reference gateway: what a client, a probe or an edge sees of an OpenClaw Gateway, and nothing behind it.
+//!
+//! [`http`] speaks HTTP until an upgrade, with [`route`]'s answers written by [`reply`]; [`upgrade`] is the way to WebSocket,
+//! [`session`] what follows it: [`connect`] decides who is let in ([`schema`], [`limiter`], [`refused`]), [`hello`] greets,
+//! [`methods`] answer. [`client`] tells who asks, [`release`] what older releases do differently, [`seen`] counts it all.
+//!
+//! Devices: one with the right secret on the gateway's own host is paired silently, as by the real one; from elsewhere every
+//! device is unpaired, as nobody can approve one here.
 
+mod client;
+mod connect;
+mod health;
+mod hello;
+mod http;
+mod limiter;
+mod methods;
 mod options;
+mod refused;
+pub mod release;
+mod reply;
+mod route;
+mod schema;
+pub mod seen;
+mod session;
+mod upgrade;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
+use tokio::time::{interval_at, timeout};
 
 pub use options::{Auth, Options, Phase};
+use release::Release;
+use seen::{Count, Seen};
 
 use super::front::Front;
+use super::wire::Wire;
+use crate::clock::{self, Instant};
+use crate::complaint::Complaint;
+use crate::openclaw::limits::TICK;
+
+/// How long the gateway waits for a client's part of an end. Measured: 1.0 s.
+const LINGER: Duration = Duration::from_secs(1);
+/// Time between two `health` events, and the least age of the last one at which a connect makes for another. Measured.
+const HEALTH_MS: i64 = 60_000;
+/// How long the port stays open after the gateway was told to end. Measured: about 60 ms.
+const LAST_CALLS: Duration = Duration::from_millis(60);
+/// Events that a slow session may fall behind before it misses some.
+const BACKLOG: usize = 16;
 
 /// A gateway that stands.
 #[derive(Debug)]
 pub struct Gateway {
     options: Options,
+    release: &'static Release,
+    /// One per start.
+    boot: String,
+    /// One per installation.
+    instance: String,
+    since: Instant,
+    count: Count,
+    limiter: limiter::Limiter,
+    seats: Arc<limiter::Seats>,
+    events: broadcast::Sender<Event>,
+    ended: watch::Sender<bool>,
+    told_health: AtomicI64,
+    healths: AtomicU64,
+    secure: AtomicBool,
+}
+
+/// What every authenticated client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Tick,
+    Health,
+    Shutdown,
 }
 
 impl Gateway {
     /// A gateway that serves nobody yet.
-    pub fn new(options: Options) -> Arc<Self> {
-        Arc::new(Self { options })
+    ///
+    /// # Errors
+    /// A complaint about a release that it cannot behave as.
+    pub fn new(options: Options) -> Result<Arc<Self>, Complaint> {
+        Ok(Arc::new(Self {
+            release: release::named(&options.release)?,
+            boot: uuid(),
+            instance: uuid(),
+            since: clock::now(),
+            count: Count::default(),
+            limiter: limiter::Limiter::new(options.locked_out),
+            seats: limiter::Seats::new(options.sockets_taken),
+            events: broadcast::Sender::new(BACKLOG),
+            ended: watch::Sender::new(false),
+            told_health: AtomicI64::new(0),
+            healths: AtomicU64::new(1),
+            secure: AtomicBool::new(false),
+            options,
+        }))
     }
 
-    /// Serves until it is dropped.
+    /// Serves until it is dropped, or told to end and done with it.
     pub async fn serve(self: Arc<Self>, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
-        let _ = (&self.options, front, tls);
+        self.secure.store(tls.is_some(), Ordering::Relaxed);
+        let mut clients = JoinSet::new();
+        let mut ended = self.ended.subscribe();
+        let last_call = async {
+            let _ = ended.wait_for(|ended| *ended).await;
+            tokio::time::sleep(LAST_CALLS).await;
+        };
+        tokio::select! {
+            () = self.accept(&front, tls, &mut clients) => {}
+            () = self.beat() => {}
+            () = last_call => {}
+        }
+        drop(front);
+        // Whoever does not end by itself is cut off.
+        let _ = timeout(2 * LINGER, async { while clients.join_next().await.is_some() {} }).await;
     }
+
+    async fn accept(self: &Arc<Self>, front: &Front, tls: Option<Arc<rustls::ServerConfig>>, clients: &mut JoinSet<()>) {
+        loop {
+            tokio::select! {
+                wire = front.accept() => match wire {
+                    Ok(wire) => drop(clients.spawn(Arc::clone(self).welcome(wire, tls.clone()))),
+                    // No descriptor is free: another connection must end first.
+                    Err(_) => tokio::time::sleep(LAST_CALLS).await,
+                },
+                Some(_) = clients.join_next() => {}
+            }
+        }
+    }
+
+    /// Ticks, all clients on one phase.
+    async fn beat(&self) {
+        let mut tick = interval_at(clock::now() + TICK, TICK);
+        loop {
+            tick.tick().await;
+            let _ = self.events.send(Event::Tick);
+            self.refresh_health();
+        }
+    }
+
+    async fn welcome(self: Arc<Self>, wire: Wire, tls: Option<Arc<rustls::ServerConfig>>) {
+        let _open = Open::new(&self);
+        let wire = match tls {
+            Some(config) => Box::pin(secure(wire, config)).await,
+            None => Some(wire),
+        };
+        let Some(wire) = wire else { return };
+        let Some((wire, early, waiting)) = Box::pin(self.before_upgrade(wire)).await else { return };
+        session::run(self, wire, early, waiting).await;
+    }
+
+    async fn before_upgrade(self: &Arc<Self>, wire: Wire) -> Option<(Wire, Vec<u8>, upgrade::Waiting)> {
+        let (wire, head) = http::converse(self, wire).await?;
+        let (wire, waiting) = upgrade::switch(self, wire, &head).await?;
+        Some((wire, head.rest, waiting))
+    }
+
+    /// Ends as on SIGTERM: probes say so, clients are told and closed with 1012, and the port is given up.
+    pub fn drain(&self) {
+        self.ended.send_replace(true);
+        let _ = self.events.send(Event::Shutdown);
+    }
+
+    /// What it saw so far.
+    pub fn seen(&self) -> Seen {
+        self.count.lock().clone()
+    }
+
+    /// How far it has come by now.
+    fn phase(&self) -> Phase {
+        if *self.ended.borrow() {
+            return Phase::Draining;
+        }
+        let starting = self.uptime_ms() < self.options.starts_for_ms;
+        if starting { Phase::Starting } else { self.options.phase }
+    }
+
+    fn uptime_ms(&self) -> u64 {
+        u64::try_from(clock::now().duration_since(self.since).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn build_id(&self) -> String {
+        format!("{}-release-reference", self.release.name)
+    }
+
+    fn health_version(&self) -> u64 {
+        self.healths.load(Ordering::Relaxed)
+    }
+
+    /// The hash of the active configuration.
+    fn config_hash(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let known = format!("{}{:?}", self.options.auth, self.options.trusted_proxies);
+        format!("hmac-sha256:v1:{}", data_encoding::BASE64URL_NOPAD.encode(&Sha256::digest(known)))
+    }
+
+    /// Tells everybody how it is, unless that was done within the last minute.
+    fn refresh_health(&self) {
+        let now = clock::wall_ms();
+        let due = |last: i64| (now - last >= HEALTH_MS).then_some(now);
+        if self.told_health.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok() {
+            self.healths.fetch_add(1, Ordering::Relaxed);
+            let _ = self.events.send(Event::Health);
+        }
+    }
+
+    fn event(&self, event: Event, seq: u64) -> Value {
+        let (name, payload) = match event {
+            Event::Tick => ("tick", json!({"ts": clock::wall_ms()})),
+            Event::Health => ("health", health::health()),
+            Event::Shutdown => ("shutdown", json!({"reason": "gateway stopping"})),
+        };
+        let mut frame = json!({"type": "event", "event": name, "payload": payload, "seq": seq});
+        if event == Event::Health {
+            frame["stateVersion"] = json!({"presence": 1, "health": self.health_version()});
+        }
+        frame
+    }
+}
+
+/// Answers a TLS handshake. Plain text is ended without a byte.
+async fn secure(mut wire: Wire, config: Arc<rustls::ServerConfig>) -> Option<Wire> {
+    /// The type of a TLS record that holds a handshake (RFC 8446, 5.1).
+    const HANDSHAKE: u8 = 22;
+    let mut first = [0];
+    let read = wire.tcp()?.peek(&mut first).await.ok()?;
+    if read == 0 || first[0] != HANDSHAKE {
+        let _ = wire.shutdown().await;
+        let _ = timeout(LINGER, super::script::drain(&mut wire)).await;
+        return None;
+    }
+    wire.secure(config).await.ok()
+}
+
+/// A connection, counted for as long as it is open.
+struct Open(Arc<Gateway>);
+
+impl Open {
+    fn new(gateway: &Arc<Gateway>) -> Self {
+        let mut seen = gateway.count.lock();
+        seen.connections += 1;
+        seen.open += 1;
+        Self(Arc::clone(gateway))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.count.lock().open -= 1;
+    }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // Without entropy the values are the same for everybody; nothing here rests on their being secret.
+    let _ = getrandom::fill(&mut bytes);
+    bytes
+}
+
+/// A version 4 UUID (RFC 9562, 5.4).
+fn uuid() -> String {
+    let mut bytes = random::<16>();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = data_encoding::HEXLOWER.encode(&bytes);
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// 43 digits, as the gateway's own tokens have.
+fn token() -> String {
+    data_encoding::BASE64URL_NOPAD.encode(&random::<32>())
 }

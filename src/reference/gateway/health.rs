@@ -1,0 +1,128 @@
+//! What the gateway tells of itself: the payloads of `health`, `status` and the like, of an installation without agents' work.
+//!
+//! Source: a fresh 2026.9.6. Names of files are those of no machine.
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use crate::clock;
+
+/// Where the reference gateway says its state is.
+const STATE: &str = "/nonexistent/openclaw";
+
+/// How busy the event loop is: not at all.
+pub fn event_loop() -> Value {
+    json!({
+        "degraded": false, "degradedSinceMs": null, "reasons": [], "intervalMs": 1008.5, "delayP99Ms": 20.8, "delayMaxMs": 20.8,
+        "utilization": 0.008, "cpuCoreRatio": 0.011,
+        "cpuBreakdown": {
+            "mainThreadCoreRatio": 0.01, "hostUtilization": 0.005, "hostCpuCount": 2, "workerCoreRatio": 0,
+            "otherThreadsCoreRatio": 0.001
+        }
+    })
+}
+
+/// The payload of `health`, and of the event of that name.
+pub fn health() -> Value {
+    let database = format!("{STATE}/agents/main/agent/openclaw-agent.sqlite");
+    let sessions = json!({"path": database, "count": 0, "recent": []});
+    json!({
+        "ok": true, "ts": clock::wall_ms(), "durationMs": 4,
+        "plugins": {"loaded": ["canvas", "device-pair", "memory-core"], "errors": [], "unavailable": []},
+        "configReload": {"hotReloadStatus": "active"},
+        "channels": {}, "channelOrder": [], "channelLabels": {}, "heartbeatSeconds": 1800, "defaultAgentId": "main",
+        "agents": [{
+            "agentId": "main", "isDefault": true,
+            "heartbeat": {
+                "enabled": true, "every": "30m", "everyMs": 1_800_000, "prompt": "", "target": "owner", "ackMaxChars": 300
+            },
+            "sessions": sessions
+        }],
+        "sessions": sessions,
+        "modelRuntime": {"degraded": false, "pendingAgents": []},
+        "eventLoop": event_loop()
+    })
+}
+
+/// The payload of `status`; `whole` for an administrator, who is told paths.
+pub fn status(gateway: &Gateway, whole: bool) -> Value {
+    let path = if whole { format!("{STATE}/agents/main/agent/openclaw-agent.sqlite") } else { "[redacted]".to_owned() };
+    let paths: Vec<&String> = whole.then_some(&path).into_iter().collect();
+    let pool = json!({"maxWorkers": 1, "workers": 0, "workersCreated": 0, "activeTasks": 0, "pendingTasks": 0});
+    json!({
+        "runtimeVersion": gateway.release.name,
+        "hostDesktop": {"enabled": false, "state": "disabled", "port": 5900},
+        "heartbeat": {
+            "defaultAgentId": "main",
+            "agents": [{"agentId": "main", "enabled": true, "every": "30m", "everyMs": 1_800_000, "waitingForRoute": true}]
+        },
+        "channelSummary": [], "queuedSystemEvents": [], "degradedSecretOwners": [], "degradedPlugins": [],
+        "tasks": {
+            "total": 0, "active": 0, "terminal": 0, "failures": 0,
+            "byStatus": {"queued": 0, "running": 0, "succeeded": 0, "failed": 0, "timed_out": 0, "cancelled": 0, "lost": 0},
+            "byRuntime": {"subagent": 0, "acp": 0, "cli": 0, "cron": 0}
+        },
+        "taskAudit": {
+            "total": 0, "warnings": 0, "errors": 0,
+            "byCode": {
+                "stale_queued": 0, "stale_running": 0, "lost": 0, "delivery_failed": 0, "missing_cleanup": 0,
+                "inconsistent_timestamps": 0
+            }
+        },
+        "sessions": {
+            "paths": paths, "count": 0, "defaults": {"model": null, "contextTokens": null}, "recent": [],
+            "byAgent": [{"agentId": "main", "path": path, "count": 0, "recent": []}]
+        },
+        "modelRuntime": {"degraded": false, "pendingAgents": []},
+        "eventLoop": event_loop(),
+        "processMemory": {
+            "rssBytes": 818_483_200, "heapUsedBytes": 252_875_000, "heapTotalBytes": 377_556_992, "externalBytes": 7_017_888,
+            "arrayBuffersBytes": 2_832_613
+        },
+        "workerPools": {"transcriptReconciliation": pool, "modelCatalog": pool},
+        "pid": std::process::id(),
+        "shutdownBudget": {
+            "timeoutMs": 325_000, "reserveMs": 10_000, "nativeStopBudget": false,
+            "activeWork": {
+                "rootRequests": 1, "cronRuns": 0, "sessionMutations": 0, "terminalPersistence": 0, "lifecycleWrites": 0
+            },
+            "writeCustody": []
+        }
+    })
+}
+
+/// The payload of `system-presence`: the gateway itself, as clients like probes stay out of it.
+pub fn presence(gateway: &Gateway) -> Value {
+    let version = gateway.release.name;
+    json!([{
+        "host": "reference", "ip": "reference", "version": version, "platform": std::env::consts::OS, "deviceFamily": "Linux",
+        "mode": "gateway", "reason": "self", "instanceId": gateway.instance,
+        "text": format!("Gateway: reference (reference) · app {version} · mode gateway · reason self"), "ts": clock::wall_ms()
+    }])
+}
+
+/// The payload of `node.list`: nobody has come.
+pub fn nodes() -> Value {
+    json!({"ts": clock::wall_ms(), "nodes": []})
+}
+
+/// The payload of `config.get`: the file as far as the reference gateway has one, its secret left out as the real one does.
+pub fn config(gateway: &Gateway) -> Value {
+    let auth = gateway.options.auth.as_str();
+    let mut section = json!({"mode": "local", "auth": {"mode": auth}});
+    if auth != "none" {
+        section["auth"][auth] = "__OPENCLAW_REDACTED__".into();
+    }
+    let proxies: Vec<String> = gateway.options.trusted_proxies.iter().map(ToString::to_string).collect();
+    if !proxies.is_empty() {
+        section["trustedProxies"] = proxies.into();
+    }
+    let config = json!({"gateway": section});
+    let hash = gateway.config_hash();
+    json!({
+        "path": format!("{STATE}/openclaw.json"), "includedPaths": [], "includeProvenance": [], "agentRosterIncludeOwned": false,
+        "bindingsIncludeOwned": false, "exists": true, "raw": format!("{config}\n"), "parsed": config, "sourceConfig": config,
+        "resolved": config, "valid": true, "runtimeConfig": config, "config": config, "hash": hash, "issues": [], "warnings": [],
+        "legacyIssues": [], "configRevisionHash": hash, "appliedConfigHash": hash
+    })
+}

@@ -1,0 +1,105 @@
+//! `hello-ok`: what an accepted connect is answered with.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use super::connect::Granted;
+use super::health;
+use super::options::Phase;
+use crate::openclaw::limits::TICK;
+
+/// `features` of 2026.9.6 as it came: names of methods, events and capabilities.
+const FEATURES: &str = include_str!("features.json");
+/// What stands in its place while the rest is put together.
+const HOLE: &str = "{features}";
+
+/// The names of the methods there are.
+pub static METHODS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let features: Value = serde_json::from_str(FEATURES).unwrap_or_default();
+    let names = features["methods"].as_array().into_iter().flatten();
+    names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+});
+
+/// The whole frame.
+pub fn frame(gateway: &Gateway, id: &str, host: &str, granted: &Granted) -> String {
+    let payload = payload(gateway, host, granted).to_string();
+    let payload = payload.replacen(&format!("\"{HOLE}\""), FEATURES.trim_end(), 1);
+    format!(r#"{{"type":"res","id":{},"ok":true,"payload":{payload}}}"#, Value::from(id))
+}
+
+fn payload(gateway: &Gateway, host: &str, granted: &Granted) -> Value {
+    let release = gateway.release;
+    let mut server = json!({"version": if release.tells_version { release.name } else { "dev" }});
+    if release.startup {
+        server["buildId"] = gateway.build_id().into();
+        server["bootId"] = gateway.boot.as_str().into();
+        server["controlUiBuildSource"] = "bundled".into();
+    }
+    server["connId"] = super::uuid().into();
+    let mut hello = json!({
+        "type": "hello-ok", "protocol": release.protocol, "server": server, "features": HOLE,
+        "snapshot": snapshot(gateway, granted)
+    });
+    if release.protocol >= 4 {
+        hello["pluginSurfaceUrls"] = json!({"canvas": format!("http://{host}/__openclaw__/cap/{}", super::token())});
+    }
+    if release.tells_scopes {
+        hello["auth"] = auth(gateway, granted);
+    }
+    hello["policy"] = policy(gateway);
+    hello
+}
+
+fn auth(gateway: &Gateway, granted: &Granted) -> Value {
+    let mut auth = json!({});
+    if gateway.release.tells_method {
+        auth["method"] = gateway.options.auth.as_str().into();
+    }
+    auth["role"] = granted.role.as_str().into();
+    auth["scopes"] = granted.scopes.clone().into();
+    if gateway.release.startup {
+        auth["recoveryScope"] = super::token().into();
+    }
+    auth
+}
+
+fn policy(gateway: &Gateway) -> Value {
+    let mut policy = json!({
+        "maxPayload": super::session::LARGEST, "maxBufferedBytes": 2 * super::session::LARGEST,
+        "tickIntervalMs": u64::try_from(TICK.as_millis()).unwrap_or_default()
+    });
+    if gateway.release.startup {
+        policy["attachments"] = json!({"maxBytes": 19_464_192, "maxImageBytes": 6_291_456});
+        policy["allowedSessionVisibilities"] = json!(["shared", "read-only", "suggest", "draft"]);
+        policy["hasMultipleSessionSharingIdentities"] = false.into();
+    }
+    policy
+}
+
+fn snapshot(gateway: &Gateway, granted: &Granted) -> Value {
+    let mut snapshot = json!({});
+    if gateway.release.tells_suspension() {
+        let phase = if gateway.phase() == Phase::Suspended { "prepared" } else { "accepting" };
+        snapshot["suspension"] = json!({"phase": phase});
+    }
+    snapshot["presence"] = if granted.may("operator.read") { health::presence(gateway) } else { json!([]) };
+    snapshot["health"] = health::health();
+    snapshot["stateVersion"] = json!({"presence": 1, "health": gateway.health_version()});
+    snapshot["uptimeMs"] = gateway.uptime_ms().into();
+    if gateway.release.startup {
+        snapshot["appliedConfigHash"] = gateway.config_hash().into();
+    }
+    snapshot["sessionDefaults"] = json!({
+        "defaultAgentId": "main", "modelConfigured": false, "ownership": "sole", "selectionRequired": false, "mainKey": "main",
+        "mainSessionKey": "agent:main:main", "scope": "per-sender"
+    });
+    if gateway.release.startup && granted.may("operator.read") {
+        snapshot["updateSchedule"] = json!({"channel": "stable", "autoEnabled": false});
+    }
+    if granted.may("operator.admin") {
+        snapshot["authMode"] = gateway.options.auth.as_str().into();
+    }
+    snapshot
+}

@@ -1,0 +1,220 @@
+//! One connection as long as it speaks HTTP: requests, answers, and how it ends. Source: 2026.9.6, that is Node's HTTP server,
+//! asked over loopback byte by byte.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::Gateway;
+use super::client;
+use super::reply::{Reply, TEXT, date, reason};
+use super::route;
+use crate::reference::head::{Head, NoHead};
+use crate::reference::script;
+use crate::reference::wire::Wire;
+
+/// The longest head. Source: Node's `maxHeaderSize`.
+const LONGEST_HEAD: usize = 16 << 10;
+/// How long a first head may take: Node's `headersTimeout`, seen every 30 s; measured 66 s.
+const HEAD_PATIENCE: Duration = Duration::from_secs(66);
+/// How long an idle connection is kept: Node's `keepAliveTimeout` of 5 s and a second of grace; measured 6.0 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(6);
+/// The methods Node's parser knows; any other is no HTTP to it.
+const METHODS: &[&str] = &[
+    "ACL",
+    "BIND",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LINK",
+    "LOCK",
+    "M-SEARCH",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MOVE",
+    "NOTIFY",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SOURCE",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNBIND",
+    "UNLINK",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+];
+
+/// Answers requests until one of them asks for an upgrade, or the connection ends.
+pub async fn converse(gateway: &Gateway, mut wire: Wire) -> Option<(Wire, Head)> {
+    if let Some(answer) = script::on_accept(&gateway.options.answer) {
+        answer.give(wire, None).await;
+        return None;
+    }
+    let mut before = Vec::new();
+    let mut patience = HEAD_PATIENCE;
+    loop {
+        match head(&mut wire, before, patience).await {
+            Ok(head) if head.has_word("connection", "upgrade") && head.get("upgrade").is_some() => return Some((wire, head)),
+            Ok(mut head) => {
+                gateway.count.request(&head);
+                if let Some(answer) = script::to_request(&gateway.options.answer, &head) {
+                    answer.give(wire, Some(&head)).await;
+                    return None;
+                }
+                if !respond(gateway, &mut wire, &mut head).await? {
+                    return finish(wire).await;
+                }
+                before = head.rest;
+                patience = KEEP_ALIVE;
+            }
+            Err(0) => return finish(wire).await,
+            Err(status) => {
+                wire.write_all(bare(status).as_bytes()).await.ok()?;
+                return finish(wire).await;
+            }
+        }
+    }
+}
+
+/// A refusal of the server beneath the gateway.
+fn bare(status: u16) -> String {
+    format!("HTTP/1.1 {status} {}\r\nConnection: close\r\n\r\n", reason(status))
+}
+
+/// The next head; or the status that answers what came instead, 0 for nothing.
+async fn head(wire: &mut Wire, mut before: Vec<u8>, patience: Duration) -> Result<Head, u16> {
+    if before.is_empty() {
+        match timeout(patience, wire.read_buf(&mut before)).await {
+            Ok(Ok(1..)) => {}
+            Ok(_) => return Err(0),
+            Err(_) => return Err(if patience == HEAD_PATIENCE { 408 } else { 0 }),
+        }
+    }
+    match timeout(HEAD_PATIENCE, Head::request(wire, before, LONGEST_HEAD)).await {
+        Ok(Ok(head)) if head.bytes().len() > LONGEST_HEAD => Err(431),
+        Ok(Ok(head)) if METHODS.contains(&head.method()) => Ok(head),
+        Ok(Ok(_) | Err(NoHead::Ended | NoHead::Junk(_))) => Err(400),
+        Ok(Err(NoHead::TooLong)) => Err(431),
+        Err(_) => Err(408),
+    }
+}
+
+/// Answers a request; whether the connection goes on. The head keeps what was read beyond its body.
+async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<bool> {
+    let old = head.first.ends_with("HTTP/1.0");
+    let keep = if old { head.has_word("connection", "keep-alive") } else { !head.has_word("connection", "close") };
+    let head_only = head.method() == "HEAD";
+    if head.method() == "CONNECT" {
+        return Some(false);
+    }
+    if !old && head.get("host").is_none() {
+        wire.write_all(hostless().as_bytes()).await.ok()?;
+        return Some(false);
+    }
+    let reply = match head.get("expect") {
+        Some(expect) if expect.eq_ignore_ascii_case("100-continue") => {
+            wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+            route(gateway, wire, head)
+        }
+        Some(_) => Reply::new(417, TEXT, ""),
+        None => route(gateway, wire, head),
+    };
+    wire.write_all(&reply.bytes(head_only, keep)).await.ok()?;
+    wire.flush().await.ok()?;
+    Some(skip_body(wire, head).await? && keep && !reply.ends())
+}
+
+fn route(gateway: &Gateway, wire: &Wire, head: &Head) -> Reply {
+    // An upgrade that lost one of its two headers on the way.
+    if head.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        return Reply::new(400, TEXT, "Bad Request").first("Connection", "close");
+    }
+    route::answer(gateway, head, gateway.client(wire.peer(), head))
+}
+
+/// What HTTP/1.1 without `Host` is answered with.
+fn hostless() -> String {
+    format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nDate: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", date())
+}
+
+/// Reads past a request's body; whether that leads to the next request.
+async fn skip_body(wire: &mut Wire, head: &mut Head) -> Option<bool> {
+    if head.has_word("transfer-encoding", "chunked") {
+        return skip_chunks(wire, &mut head.rest).await;
+    }
+    let length = head.get("content-length").and_then(|n| n.parse().ok()).unwrap_or(0);
+    skip(wire, &mut head.rest, length).await
+}
+
+async fn skip(wire: &mut Wire, rest: &mut Vec<u8>, mut length: usize) -> Option<bool> {
+    loop {
+        let here = length.min(rest.len());
+        rest.drain(..here);
+        length -= here;
+        if length == 0 {
+            return Some(true);
+        }
+        if !more(wire, rest).await? {
+            return Some(false);
+        }
+    }
+}
+
+async fn skip_chunks(wire: &mut Wire, rest: &mut Vec<u8>) -> Option<bool> {
+    loop {
+        match httparse::parse_chunk_size(rest) {
+            Ok(httparse::Status::Complete((line, size))) => {
+                rest.drain(..line);
+                // Each chunk, also the last one, ends with an empty line.
+                if !skip(wire, rest, usize::try_from(size).ok()?.checked_add(2)?).await? {
+                    return Some(false);
+                }
+                if size == 0 {
+                    return Some(true);
+                }
+            }
+            Ok(httparse::Status::Partial) if rest.len() < LONGEST_HEAD => {
+                if !more(wire, rest).await? {
+                    return Some(false);
+                }
+            }
+            Ok(_) | Err(_) => return Some(false),
+        }
+    }
+}
+
+async fn more(wire: &mut Wire, rest: &mut Vec<u8>) -> Option<bool> {
+    Some(timeout(HEAD_PATIENCE, wire.read_buf(rest)).await.ok()?.ok()? > 0)
+}
+
+/// Ends in order: everything written arrives before the end does.
+pub(super) async fn finish<T>(mut wire: Wire) -> Option<T> {
+    wire.shutdown().await.ok()?;
+    let _ = timeout(super::LINGER, script::drain(&mut wire)).await;
+    None
+}
+
+/// Whom a request comes from: a helper of both the HTTP and the upgrade path.
+impl Gateway {
+    /// The client behind a request. Before 2026.8.1 a proxy that cannot be attributed makes its clients remote.
+    pub(super) fn client(&self, peer: Option<std::net::IpAddr>, head: &Head) -> Option<client::Client> {
+        let client = client::behind(peer, head, &self.options.trusted_proxies);
+        let remote = client::Client { address: peer, local: false };
+        client.or_else(|| (!self.release.refuses_proxies).then_some(remote))
+    }
+}

@@ -1,0 +1,177 @@
+//! Who has failed too often to authenticate, and who holds how many sockets without having done so.
+//!
+//! Source: 2026.9.6, tried: ten failures within 60 s lock an address out for 300 s. A loopback address is never locked out; its
+//! failures are answered after 250, 500, 1 000 … at most 5 000 ms, a count that all loopback clients share.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{self, Instant};
+use crate::openclaw::limits::{LONGEST_DELAY, PRE_AUTH_SOCKETS};
+
+/// `gateway.auth.rateLimit.maxAttempts`.
+const ATTEMPTS: usize = 10;
+/// `gateway.auth.rateLimit.windowMs`.
+const WINDOW: Duration = Duration::from_secs(60);
+/// `gateway.auth.rateLimit.lockoutMs`.
+const LOCKOUT: Duration = Duration::from_secs(300);
+/// The first delay on loopback; each one after is twice as long.
+const FIRST_DELAY: Duration = Duration::from_millis(250);
+
+/// Counts failures by address.
+#[derive(Debug, Default)]
+pub struct Limiter {
+    counts: Mutex<HashMap<IpAddr, Failures>>,
+    locked_out: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    number: usize,
+    since: Instant,
+    until: Option<Instant>,
+}
+
+/// How an attempt with a secret ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The secret is right; the count starts anew.
+    Right,
+    /// It is wrong, and is to be answered after a delay.
+    Wrong(Duration),
+    /// Whatever the secret is, the address has to wait this long.
+    LockedOut(Duration),
+}
+
+impl Limiter {
+    /// A limiter; every address that is not on loopback may be locked out from the start.
+    pub fn new(locked_out: bool) -> Self {
+        Self { counts: Mutex::default(), locked_out }
+    }
+
+    /// An attempt from an address; a Unix socket counts as loopback.
+    pub fn turn(&self, address: Option<IpAddr>, right: bool) -> Turn {
+        let loopback = address.is_none_or(|ip| ip.is_loopback());
+        let address = address.filter(|_| !loopback).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        let fresh = Failures { number: 0, since: now, until: (self.locked_out && !loopback).then(|| now + LOCKOUT) };
+        let failures = counts.entry(address).or_insert(fresh);
+        if let Some(until) = failures.until.filter(|until| *until > now) {
+            return Turn::LockedOut(until - now);
+        }
+        if right {
+            counts.remove(&address);
+            return Turn::Right;
+        }
+        if failures.until.is_some() || now.duration_since(failures.since) > WINDOW {
+            *failures = Failures { number: 0, since: now, until: None };
+        }
+        failures.number += 1;
+        if loopback {
+            let doubled = FIRST_DELAY.saturating_mul(1 << (failures.number - 1).min(8));
+            return Turn::Wrong(doubled.min(LONGEST_DELAY));
+        }
+        failures.until = (failures.number >= ATTEMPTS).then(|| now + LOCKOUT);
+        Turn::Wrong(Duration::ZERO)
+    }
+}
+
+/// Counts sockets before hello-ok by address.
+#[derive(Debug)]
+pub struct Seats {
+    held: Mutex<HashMap<Option<IpAddr>, usize>>,
+    taken: usize,
+}
+
+/// A socket's place among those of its address, given back when dropped.
+#[derive(Debug)]
+pub struct Seat {
+    seats: Arc<Seats>,
+    address: Option<IpAddr>,
+}
+
+impl Seats {
+    /// No seats held, but those that others have `taken` already.
+    pub fn new(taken: usize) -> Arc<Self> {
+        Arc::new(Self { held: Mutex::default(), taken })
+    }
+
+    /// A seat, unless the address holds as many as it may.
+    pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = held.entry(address).or_default();
+        if *number + self.taken >= PRE_AUTH_SOCKETS {
+            return None;
+        }
+        *number += 1;
+        Some(Seat { seats: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut held = self.seats.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = held.get_mut(&self.address) {
+            *number -= 1;
+            if *number == 0 {
+                held.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REMOTE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
+    const LOCAL: Option<IpAddr> = Some(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_failures_lock_a_remote_address_out() {
+        let limiter = Limiter::default();
+        for _ in 0..ATTEMPTS {
+            assert_eq!(limiter.turn(REMOTE, false), Turn::Wrong(Duration::ZERO));
+        }
+        assert_eq!(limiter.turn(REMOTE, true), Turn::LockedOut(LOCKOUT));
+        assert_eq!(limiter.turn(Some("192.0.2.2".parse().unwrap()), true), Turn::Right);
+        tokio::time::advance(LOCKOUT).await;
+        assert_eq!(limiter.turn(REMOTE, false), Turn::Wrong(Duration::ZERO));
+        assert_eq!(limiter.turn(REMOTE, true), Turn::Right);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_forgotten_after_the_window() {
+        let limiter = Limiter::default();
+        for _ in 1..ATTEMPTS {
+            limiter.turn(REMOTE, false);
+        }
+        tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
+        limiter.turn(REMOTE, false);
+        assert_eq!(limiter.turn(REMOTE, true), Turn::Right);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn loopback_is_delayed_more_and_more_and_never_locked_out() {
+        let limiter = Limiter::new(true);
+        let delays: Vec<_> = (0..7).map(|_| limiter.turn(LOCAL, false)).collect();
+        let ms = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000].map(|ms| Turn::Wrong(Duration::from_millis(ms)));
+        assert_eq!(delays, ms);
+        assert_eq!(limiter.turn(None, true), Turn::Right);
+        assert!(matches!(limiter.turn(REMOTE, true), Turn::LockedOut(_)));
+    }
+
+    #[test]
+    fn an_address_has_32_seats_and_gets_them_back() {
+        let seats = Seats::new(0);
+        let mut held: Vec<_> = (0..32).map(|_| seats.take(REMOTE).unwrap()).collect();
+        assert!(seats.take(REMOTE).is_none());
+        assert!(seats.take(LOCAL).is_some());
+        held.pop();
+        assert!(seats.take(REMOTE).is_some());
+        assert!(Seats::new(32).take(LOCAL).is_none());
+    }
+}

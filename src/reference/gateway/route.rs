@@ -1,0 +1,201 @@
+//! What the gateway's HTTP server answers: the probes, the Control UI, and what it refuses.
+//!
+//! Source: 2026.9.6 asked over loopback, byte by byte; older releases where [`super::release`] says so.
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use super::client::Client;
+use super::limiter::Turn;
+use super::options::{Auth, Phase};
+use super::reply::{HTML, JSON, Reply, TEXT};
+use crate::reference::head::Head;
+
+/// The one body of a proxy that cannot be attributed.
+pub const UNATTRIBUTED: &str = concat!(
+    r#"{"error":{"message":"Proxy client attribution is required. Configure gateway.trustedProxies narrowly and make the "#,
+    r#"proxy overwrite or safely rebuild forwarded client headers.","type":"proxy_attribution_required"}}"#
+);
+
+/// The largest body `/tools/invoke` reads. Source: 2 MB passed, 3 MB did not.
+const LARGEST_BODY: usize = 2 << 20;
+
+/// The Control UI's page: its head, as far as clients know it by, and none of its scripts.
+const PAGE: &str = "<!doctype html>\n<html data-openclaw-control-ui-base-path=\"\" data-openclaw-terminal-enabled=\"true\"{build} \
+    lang=\"en\">\n  <head>\n    <meta charset=\"UTF-8\" />\n    <title>OpenClaw Control</title>\n  </head>\n  <body>\n    \
+    <openclaw-app></openclaw-app>\n  </body>\n</html>\n";
+
+/// The answer to a plain request; `client` is `None` if nobody can tell who asks.
+pub fn answer(gateway: &Gateway, head: &Head, client: Option<Client>) -> Reply {
+    let Some(path) = path(head) else { return unauthorized() };
+    let read_only = matches!(head.method(), "GET" | "HEAD");
+    let ask = Ask { gateway, head, client: client.unwrap_or(NOBODY), read_only };
+    match path {
+        "/health" | "/healthz" if gateway.release.probes => ask.probe(|_| (200, json!({"ok": true, "status": "live"}))),
+        _ if client.is_none() => Reply::new(403, JSON, UNATTRIBUTED),
+        "/startup" | "/startupz" if gateway.release.startup => ask.probe(|detail| started(gateway, detail)),
+        "/ready" | "/readyz" if gateway.release.probes => ask.probe(|detail| ready(gateway, detail)),
+        _ => ask.elsewhere(path),
+    }
+}
+
+/// Somebody whom limits do not count and who is told nothing.
+const NOBODY: Client = Client { address: None, local: false };
+
+/// The path of a request; none if it is not one.
+pub fn path(head: &Head) -> Option<&str> {
+    let path = head.path();
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => path,
+    };
+    let escapes = path.split('%').skip(1);
+    let right = |escape: &str| escape.len() >= 2 && escape.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+    escapes.map(right).all(|right| right).then_some(path)
+}
+
+struct Ask<'a> {
+    gateway: &'a Gateway,
+    head: &'a Head,
+    client: Client,
+    read_only: bool,
+}
+
+impl Ask<'_> {
+    fn probe(&self, say: impl Fn(bool) -> (u16, Value)) -> Reply {
+        if !self.read_only {
+            return Reply::new(405, TEXT, "Method Not Allowed").first("Allow", "GET, HEAD");
+        }
+        let (status, body) = say(self.detailed());
+        Reply::new(status, JSON, body.to_string()).then("Cache-Control", "no-store").length()
+    }
+
+    /// Details are for the gateway's own host and for whoever has the secret, which no secret at all is not.
+    fn detailed(&self) -> bool {
+        self.client.local || self.gateway.options.auth != Auth::None && self.permitted().is_ok()
+    }
+
+    fn elsewhere(&self, path: &str) -> Reply {
+        let first = path.split('/').nth(1).unwrap_or_default();
+        match (first, path) {
+            (_, "/tools/invoke") => self.invoke(),
+            // Up to 2026.7.1 the Control UI's page stands here too.
+            ("api", _) if path == "/api/channels" || path.starts_with("/api/channels/") => self.locked(missing()),
+            ("sessions", _) if path.ends_with("/history") || path.ends_with("/kill") => self.locked(missing()),
+            ("v1" | "api", _) if self.gateway.release.startup => missing(),
+            (_, "/health/" | "/healthz/" | "/ready/" | "/readyz/" | "/startup/" | "/startupz/" | "/__openclaw__/worker") => {
+                missing()
+            }
+            (_, "/control-ui-config.json") => match self.permitted() {
+                Ok(()) => Reply::ui(200, JSON, json!({"basePath": "", "assistantName": "Assistant"}).to_string()),
+                Err(_) => Reply::ui(401, JSON, UNAUTHORIZED),
+            },
+            _ if !self.read_only => missing(),
+            _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => Reply::ui(404, TEXT, "Not Found").length(),
+            _ => page(self.gateway.release.startup.then(|| self.gateway.build_id())),
+        }
+    }
+
+    fn invoke(&self) -> Reply {
+        if self.head.method() != "POST" {
+            return Reply::new(405, TEXT, "Method Not Allowed").first("Allow", "POST").length();
+        }
+        let long = self.head.get("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > LARGEST_BODY);
+        self.locked(if long { too_large() } else { nameless() })
+    }
+
+    fn locked(&self, open: Reply) -> Reply {
+        match self.permitted() {
+            Ok(()) if self.gateway.phase() == Phase::Suspended => unavailable(),
+            Ok(()) => open,
+            Err(Some(seconds)) => limited(seconds),
+            Err(None) => unauthorized(),
+        }
+    }
+
+    /// Whether the request carries the secret; if it may not even try, for how many seconds.
+    fn permitted(&self) -> Result<(), Option<u64>> {
+        let options = &self.gateway.options;
+        if options.auth == Auth::None {
+            return Ok(());
+        }
+        let Some(given) = self.head.get("authorization").and_then(|value| value.strip_prefix("Bearer ")) else {
+            return Err(None);
+        };
+        match self.gateway.limiter.turn(self.client.address, given == options.secret.reveal()) {
+            Turn::Right => Ok(()),
+            Turn::Wrong(_) => Err(None),
+            Turn::LockedOut(left) => Err(Some(left.as_secs_f64().ceil() as u64)),
+        }
+    }
+}
+
+const UNAUTHORIZED: &str = r#"{"error":{"message":"Unauthorized","type":"unauthorized"}}"#;
+
+fn unauthorized() -> Reply {
+    Reply::new(401, JSON, UNAUTHORIZED)
+}
+
+fn missing() -> Reply {
+    Reply::new(404, TEXT, "Not Found").length()
+}
+
+fn limited(seconds: u64) -> Reply {
+    let message = "Too many failed authentication attempts. Please try again later.";
+    let body = json!({"error": {"message": message, "type": "rate_limited"}});
+    Reply::new(429, JSON, body.to_string()).first("Retry-After", seconds.to_string())
+}
+
+fn unavailable() -> Reply {
+    let body =
+        json!({"error": {"message": "Gateway suspension in progress", "type": "unavailable", "code": "gateway_unavailable"}});
+    Reply::new(503, JSON, body.to_string()).first("Retry-After", "1")
+}
+
+fn too_large() -> Reply {
+    Reply::new(413, JSON, json!({"error": {"message": "Payload too large", "type": "invalid_request_error"}}).to_string())
+}
+
+fn nameless() -> Reply {
+    let error = json!({"type": "invalid_request", "message": "tools.invoke requires name"});
+    Reply::new(400, JSON, json!({"ok": false, "error": error}).to_string())
+}
+
+fn page(build: Option<String>) -> Reply {
+    let build = build.map(|id| format!(" data-openclaw-control-ui-build-id=\"{id}\"")).unwrap_or_default();
+    Reply::ui(200, HTML, PAGE.replace("{build}", &build)).then("Cache-Control", "no-cache").then("Vary", "Accept-Encoding")
+}
+
+fn started(gateway: &Gateway, detail: bool) -> (u16, Value) {
+    let (status, mut body) = match gateway.phase() {
+        Phase::Ready => (200, json!({"ok": true, "status": "started"})),
+        Phase::Starting => (503, json!({"ok": false, "status": "starting"})),
+        Phase::Draining | Phase::Suspended => (503, json!({"ok": false, "status": "draining"})),
+    };
+    if detail {
+        body["version"] = gateway.release.name.into();
+        body["uptimeMs"] = gateway.uptime_ms().into();
+        if gateway.phase() == Phase::Starting {
+            body["pendingReason"] = "startup-sidecars".into();
+        }
+    }
+    (status, body)
+}
+
+fn ready(gateway: &Gateway, detail: bool) -> (u16, Value) {
+    let failing = match gateway.phase() {
+        Phase::Ready => None,
+        Phase::Starting => Some("startup-sidecars"),
+        Phase::Draining | Phase::Suspended => Some("gateway-draining"),
+    };
+    let status = if failing.is_some() { 503 } else { 200 };
+    let mut body = json!({"ready": failing.is_none()});
+    if detail {
+        body["failing"] = failing.into_iter().collect();
+        body["uptimeMs"] = gateway.uptime_ms().into();
+        if gateway.release.tells_event_loop() {
+            body["eventLoop"] = super::health::event_loop();
+        }
+    }
+    (status, body)
+}

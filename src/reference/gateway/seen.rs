@@ -1,0 +1,77 @@
+//! What the gateway saw of its clients: for the tests of etiquette.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::reference::head::Head;
+
+/// Everything counted since the gateway was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Connections accepted.
+    pub connections: usize,
+    /// Connections open now.
+    pub open: usize,
+    /// Upgrades granted.
+    pub upgrades: usize,
+    /// Sockets that wait for a hello now.
+    pub unauthenticated: usize,
+    /// The most that ever waited at once.
+    pub most_unauthenticated: usize,
+    /// Connects without a secret.
+    pub bare: usize,
+    /// Connects with a secret that were accepted.
+    pub accepted: usize,
+    /// Connects with a secret that were refused, for whatever reason.
+    pub refused: usize,
+    /// Requests by method and path, such as `GET /health`; an upgrade is `UPGRADE /`.
+    pub requests: BTreeMap<String, usize>,
+    /// Requests that carried a credential in a header.
+    pub bearers: usize,
+    /// Methods asked over WebSocket, `connect` included.
+    pub methods: BTreeMap<String, usize>,
+    /// Names of request headers, in lower case.
+    pub headers: BTreeSet<String>,
+}
+
+/// The count as it grows.
+#[derive(Debug, Default)]
+pub struct Count(Mutex<Seen>);
+
+impl Count {
+    /// To count in, or to look at.
+    pub fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request.
+    pub fn request(&self, head: &Head) {
+        let mut seen = self.lock();
+        let method = if head.upgrades() { "UPGRADE" } else { head.method() };
+        *seen.requests.entry(format!("{method} {}", head.path())).or_default() += 1;
+        seen.bearers += usize::from(head.get("authorization").is_some());
+        seen.headers.extend(head.lines.iter().map(|(name, _)| name.to_ascii_lowercase()));
+    }
+
+    /// Counts a method asked over WebSocket.
+    pub fn method(&self, name: &str) {
+        *self.lock().methods.entry(name.to_owned()).or_default() += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_what_they_are() {
+        let count = Count::default();
+        let lines =
+            [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        count.request(&Head { first: "GET /ws?a=1 HTTP/1.1".into(), lines: lines.to_vec(), rest: Vec::new() });
+        count.request(&Head { first: "HEAD /health HTTP/1.1".into(), lines: Vec::new(), rest: Vec::new() });
+        let seen = count.lock();
+        assert_eq!(seen.requests.keys().collect::<Vec<_>>(), ["HEAD /health", "UPGRADE /ws"]);
+        assert_eq!(seen.headers.iter().collect::<Vec<_>>(), ["connection", "host", "upgrade"]);
+    }
+}

@@ -1,0 +1,249 @@
+//! One WebSocket from its challenge to its end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::broadcast::Receiver;
+use tokio::time::{sleep, sleep_until, timeout, timeout_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
+
+use super::connect::{self, Granted};
+use super::refused::Refused;
+use super::upgrade::Waiting;
+use super::{Event, Gateway, hello, methods, schema};
+use crate::clock;
+use crate::reference::wire::Wire;
+
+/// The largest message after hello-ok: `policy.maxPayload`.
+pub const LARGEST: usize = 25 << 20;
+/// The largest message before: `MAX_PREAUTH_PAYLOAD_BYTES`.
+const LARGEST_BEFORE: usize = 64 << 10;
+/// Time between two pings, and the time to answer one. Measured.
+const PING: Duration = Duration::from_secs(25);
+/// Buffers of a socket. The library's defaults are 128 KiB each and would be the whole cost of an idle socket.
+const BUFFER: usize = 1 << 10;
+
+type Socket = WebSocketStream<Wire>;
+
+/// An authenticated socket.
+pub struct Session {
+    gateway: Arc<Gateway>,
+    socket: Socket,
+    events: Receiver<Event>,
+    granted: Box<Granted>,
+    /// Events sent so far.
+    seq: u64,
+}
+
+/// Speaks with a client from the challenge on; `early` is what it sent already.
+pub async fn run(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waiting) {
+    let opened = Box::pin(open(gateway, wire, early, waiting)).await;
+    if let Some(session) = opened {
+        session.live().await;
+    }
+}
+
+/// From the challenge to hello-ok.
+async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waiting) -> Option<Session> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(LARGEST))
+        .max_frame_size(Some(LARGEST));
+    let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config)).await;
+    let mut events = gateway.events.subscribe();
+    write(&mut socket, TEXT, &challenge(&gateway)).await.ok()?;
+    let until = clock::now() + gateway.release.patience;
+    let text = tokio::select! {
+        text = timeout_at(until, first(&mut socket)) => text.unwrap_or_else(|_| Some(Err(Refused::silent(1000, "")))),
+        () = shut_down(&mut events) => Some(Err(Refused::silent(1012, RESTART))),
+    }?;
+    match text.map(|text| request(&gateway, &text)) {
+        Ok(Ok((id, params))) => {
+            let decision = connect::decide(&gateway, &params, waiting.client);
+            sleep(decision.delay).await;
+            match decision.result {
+                Ok(granted) => {
+                    write(&mut socket, TEXT, &hello::frame(&gateway, &id, &waiting.host, &granted)).await.ok()?;
+                    gateway.refresh_health();
+                    Some(Session { gateway, socket, events, granted: Box::new(granted), seq: 0 })
+                }
+                Err(refused) => refuse(socket, &id, *refused).await,
+            }
+        }
+        Ok(Err((id, refused))) => refuse(socket, &id, refused).await,
+        Err(refused) => refuse(socket, "", refused).await,
+    }
+}
+
+const RESTART: &str = "service restart";
+
+/// The first message as text; a refusal if it cannot be one, nothing if the client ended.
+async fn first(socket: &mut Socket) -> Option<Result<String, Refused>> {
+    loop {
+        match socket.next().await? {
+            Ok(Message::Text(text)) => return Some(sized(text.as_str().to_owned())),
+            Ok(Message::Binary(bytes)) => return Some(sized(String::from_utf8_lossy(&bytes).into_owned())),
+            Ok(_) => {}
+            Err(error) => return broken(socket, &error).await,
+        }
+    }
+}
+
+fn sized(text: String) -> Result<String, Refused> {
+    if text.len() > LARGEST_BEFORE { Err(Refused::silent(1009, "")) } else { Ok(text) }
+}
+
+/// Answers what is no WebSocket with the close that says so, and ends.
+async fn broken<T>(socket: &mut Socket, error: &Error) -> Option<T> {
+    let code: u16 = match error {
+        Error::Utf8(_) => 1007,
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => 1009,
+        Error::Protocol(_) => 1002,
+        _ => return None,
+    };
+    let wire = socket.get_mut();
+    let _ = wire.write_all(&[0x80 | CLOSE, 2, code.to_be_bytes()[0], code.to_be_bytes()[1]]).await;
+    let _ = wire.shutdown().await;
+    None
+}
+
+/// The id and parameters of the connect that a first message must be.
+fn request(gateway: &Gateway, text: &str) -> Result<(String, Value), (String, Refused)> {
+    let silent = |code, reason| (String::new(), Refused::silent(code, reason));
+    let mut frame: Value = serde_json::from_str(text).map_err(|_| silent(1000, ""))?;
+    if schema::request(&frame).is_some() {
+        return Err(silent(1008, "invalid request frame"));
+    }
+    let method = frame["method"].as_str().unwrap_or_default();
+    gateway.count.method(method);
+    let id = frame["id"].as_str().unwrap_or_default().to_owned();
+    if method != crate::openclaw::connect::METHOD {
+        return Err((id, Refused::policy("INVALID_REQUEST", "invalid handshake: first request must be connect")));
+    }
+    Ok((id, frame["params"].take()))
+}
+
+async fn refuse<T>(mut socket: Socket, id: &str, refused: Refused) -> Option<T> {
+    if let Some(text) = refused.frame(id) {
+        write(&mut socket, TEXT, &text).await.ok()?;
+    }
+    close(socket, refused.code, &refused.reason).await;
+    None
+}
+
+/// Sends a close frame and waits a second for the client's own.
+async fn close(mut socket: Socket, code: u16, reason: &str) {
+    let frame = CloseFrame { code: code.into(), reason: reason.into() };
+    if socket.close(Some(frame)).await.is_ok() {
+        let _ = timeout(super::LINGER, async { while socket.next().await.is_some_and(|m| m.is_ok()) {} }).await;
+    }
+    let _ = socket.get_mut().shutdown().await;
+}
+
+/// Waits for the shutdown of the gateway.
+async fn shut_down(events: &mut Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Shutdown) | Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            _ => {}
+        }
+    }
+}
+
+fn challenge(gateway: &Gateway) -> String {
+    let mut payload = json!({"nonce": super::uuid(), "ts": clock::wall_ms()});
+    if gateway.release.tells_method {
+        payload["capabilities"] = json!(["model-catalog-snapshot"]);
+    }
+    json!({"type": "event", "event": crate::openclaw::challenge::EVENT, "payload": payload}).to_string()
+}
+
+impl Session {
+    /// From hello-ok to the end.
+    async fn live(mut self) {
+        let mut ping = clock::now() + PING;
+        let mut answered = true;
+        loop {
+            tokio::select! {
+                message = self.socket.next() => match message {
+                    Some(Ok(Message::Pong(_))) => answered = true,
+                    Some(Ok(message)) => if Box::pin(self.hear(message)).await.is_err() { return },
+                    Some(Err(error)) => return Box::pin(async { broken(&mut self.socket, &error).await.unwrap_or(()) }).await,
+                    None => return,
+                },
+                event = self.events.recv() => match event {
+                    Ok(Event::Shutdown) => return Box::pin(self.shut_down()).await,
+                    Ok(event) => if Box::pin(self.tell(event)).await.is_err() { return },
+                    Err(_) => {}
+                },
+                () = sleep_until(ping), if self.gateway.release.pings => {
+                    // Whoever has not answered the last ping is cut off without a word.
+                    if !answered || Box::pin(write(&mut self.socket, PING_FRAME, "")).await.is_err() { return }
+                    answered = false;
+                    ping += PING;
+                }
+            }
+        }
+    }
+
+    /// Answers a request. What is not JSON is passed over.
+    async fn hear(&mut self, message: Message) -> io::Result<()> {
+        let text = match &message {
+            Message::Text(text) => text.as_str().into(),
+            Message::Binary(bytes) => String::from_utf8_lossy(bytes),
+            _ => return Ok(()),
+        };
+        let Ok(frame) = serde_json::from_str::<Value>(&text) else { return Ok(()) };
+        let answer = methods::answer(&self.gateway, &self.granted, &frame);
+        write(&mut self.socket, TEXT, &answer.to_string()).await
+    }
+
+    async fn tell(&mut self, event: Event) -> io::Result<()> {
+        self.seq += 1;
+        let text = self.gateway.event(event, self.seq).to_string();
+        write(&mut self.socket, TEXT, &text).await
+    }
+
+    async fn shut_down(mut self) {
+        if self.tell(Event::Shutdown).await.is_ok() {
+            close(self.socket, 1012, RESTART).await;
+        }
+    }
+}
+
+/// Opcodes (RFC 6455, 5.2).
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING_FRAME: u8 = 9;
+
+/// Writes a frame past the library, whose buffer would stay as large as the largest frame ever sent.
+async fn write(socket: &mut Socket, opcode: u8, payload: &str) -> io::Result<()> {
+    let sending = async {
+        socket.flush().await.map_err(io::Error::other)?;
+        let mut frame = vec![0x80 | opcode];
+        match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+            (Ok(length @ ..126), _) => frame.push(length),
+            (_, Ok(length)) => {
+                frame.push(126);
+                frame.extend(length.to_be_bytes());
+            }
+            _ => {
+                frame.push(127);
+                frame.extend((payload.len() as u64).to_be_bytes());
+            }
+        }
+        frame.extend(payload.as_bytes());
+        let wire = socket.get_mut();
+        wire.write_all(&frame).await?;
+        wire.flush().await
+    };
+    // A client that reads nothing is cut off as one that answers no ping is.
+    timeout(PING, sending).await.map_err(io::Error::other)?
+}
