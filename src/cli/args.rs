@@ -43,6 +43,8 @@ pub enum Command {
     Report(Replay),
     /// Show that every row fires under its fault, and nothing else does: every fault, every right world, every hostile peer.
     SelfTest(SelfTest),
+    /// Make the trouble behind a code in a world of our own, and show what a run then says and what to try by hand.
+    Reproduce(Reproduce),
     /// Explain a code, or find codes by words or by an error text.
     Explain {
         /// A code, or any words; none lists every code.
@@ -132,6 +134,22 @@ pub struct RunFlags {
     /// How to judge.
     #[command(flatten)]
     pub judging: Judging,
+    /// How to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// Flags of `reproduce`.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// The code; `clawprobe explain` lists them.
+    pub code: String,
+    /// Leave the world standing until interrupted, to try things by hand.
+    #[arg(long)]
+    pub hold: bool,
+    /// By which shelf.
+    #[command(flatten)]
+    pub look: Look,
     /// How to tell.
     #[command(flatten)]
     pub telling: Telling,

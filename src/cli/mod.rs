@@ -13,6 +13,7 @@ pub mod matrix;
 pub mod probes;
 mod progress;
 mod recorder;
+mod reproduce;
 mod run;
 mod scene;
 mod self_test;
@@ -47,6 +48,7 @@ fn dispatch(words: &[OsString]) -> Result<u8, End> {
     match cli.command {
         Command::Preflight(flags) => run::run("preflight", &flags),
         Command::Run { matrix, run } => run::run(&matrix, &run),
+        Command::Reproduce(flags) => reproduce::run(&flags),
         Command::SelfTest(flags) => self_test::run(&flags),
         Command::Judge(flags) => judge::judge(&flags),
         Command::Report(flags) => judge::report(&flags),

@@ -30,7 +30,7 @@ use crate::target::Target;
 /// Anything the user named that cannot be used: known before the first packet and before anything is written.
 pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
     let budget = flags.budget.as_deref().map(budget).transpose()?;
-    let scene = Scene::of(&flags.world)?;
+    let scene = Scene::of(&flags.world, matrix)?;
     let Asked { target, overlays, terminal } = asked(scene.as_ref(), flags)?;
     let shelf = Shelf::with_overlays(&overlays)?;
     let options =
@@ -135,7 +135,7 @@ fn execute(target: &Target, head: Head, flags: &RunFlags) -> Recording {
 }
 
 /// Ends when a person or a supervisor asks for the end.
-async fn interrupted() {
+pub async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -27,7 +27,7 @@ pub struct Scene {
     /// What must come out, when the run is a test.
     expect: Option<Expect>,
     /// Ends with the scene, after the stage.
-    _ground: Ground,
+    ground: Ground,
 }
 
 impl Scene {
@@ -35,12 +35,18 @@ impl Scene {
     ///
     /// # Errors
     /// A complaint about a fault nobody knows, a file that is none, or a world that cannot stand here.
-    pub fn of(flags: &World) -> Result<Option<Self>, Complaint> {
+    pub fn of(flags: &World, matrix: &str) -> Result<Option<Self>, Complaint> {
         match (&flags.scenario, &flags.fault) {
             (Some(file), _) => {
                 let fault = read("--scenario", file)?;
+                for_this_run(&fault, file, matrix)?;
                 let expect = fault.expect.clone();
-                Self::raise(Some(fault)).map(|scene| Some(Self { expect: Some(expect), ..scene }))
+                let scene = Self::raise(Some(fault))?;
+                if let Some(need) = expect.needs.iter().find(|need| !scene.ground.has(**need)) {
+                    let typed = file.display().to_string();
+                    return Err(Complaint::new(format!("this machine lacks {need}")).flag("--scenario", &typed, "needs it"));
+                }
+                Ok(Some(Self { expect: Some(expect), ..scene }))
             }
             (None, Some(typed)) if is_file(typed) => Self::raise(Some(read("--fault", Path::new(typed))?)).map(Some),
             (None, Some(typed)) => Self::raise(Some(fault::named(typed)?)).map(Some),
@@ -60,7 +66,7 @@ impl Scene {
                 format!("The embedded reference gateway is asked, and no real one. {}: {}", fault.name, fault.summary),
             ),
         };
-        Ok(Self { stage, name, summary, expect: None, _ground: ground })
+        Ok(Self { stage, name, summary, expect: None, ground })
     }
 
     /// When the run was a test: what it comes to. The differences go to standard error.
@@ -80,6 +86,19 @@ impl Scene {
 /// Whether what was typed is a file of the user's own: built-in names have a slash as well, but no such file lies about.
 fn is_file(typed: &str) -> bool {
     Path::new(typed).extension().is_some_and(|ending| ending == "toml") || typed.contains('/') && Path::new(typed).exists()
+}
+
+/// What a file expects holds for one matrix.
+fn for_this_run(fault: &Fault, file: &Path, matrix: &str) -> Result<(), Complaint> {
+    match fault.matrix.as_deref() {
+        Some(other) if other != matrix => {
+            let typed = file.display().to_string();
+            let complaint = Complaint::new(format!("this file says what the matrix {other} comes to, not {matrix}"));
+            let complaint = complaint.flag("--scenario", &typed, format!("for {other}"));
+            Err(complaint.help(format!("clawprobe run {other} --scenario {typed}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read(flag: &str, file: &Path) -> Result<Fault, Complaint> {

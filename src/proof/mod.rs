@@ -2,6 +2,7 @@
 //!
 //! [`stage`] raises a world and loads the settings that lead into it, [`expect`] holds what came out against what must.
 
+pub mod by_hand;
 pub mod confusion;
 pub mod expect;
 pub mod pairs;

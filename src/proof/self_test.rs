@@ -83,8 +83,7 @@ pub fn run(shelf: &Shelf, hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, 
     let began = clock::now();
     let faults = fault::all()?;
     let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
-    let healthy =
-        Trial { name: "reference".into(), world: fault::world()?, matrix: MATRIX.into(), budget: None }.play(&ground, shelf)?;
+    let healthy = trial("reference", MATRIX).play(fault::world()?, &ground, shelf)?;
     let singles = each(&faults, AT_ONCE, |fault| single(&ground, shelf, fault, hear));
     let seen: Vec<Seen<'_>> = faults
         .iter()
@@ -101,16 +100,17 @@ pub fn run(shelf: &Shelf, hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, 
     Ok(SelfTest { attempts, rows, took: clock::now() - began })
 }
 
-/// The matrix of a fault that no row names.
-pub const MATRIX: &str = "preflight";
+/// The matrix of a fault that neither names one nor is a row's.
+const MATRIX: &str = "preflight";
 /// The place of peers that mean harm: what they do to each other is nobody's business.
 const HOSTILE: &str = "hostile";
 
-/// The matrix that requires a row: preflight unless another does and it does not.
-pub fn matrix_of<'a>(shelf: &'a Shelf, row: &Symptom) -> &'a str {
-    let requires = |name: &str| shelf.matrix(name).is_some_and(|m| m.require.contains(&row.code));
-    let other = || shelf.matrices.iter().map(|m| m.name.as_str()).find(|name| requires(name));
-    if requires(MATRIX) { MATRIX } else { other().unwrap_or(MATRIX) }
+/// The matrix to run in a fault's world: the one it names, or one that requires its row.
+pub fn matrix_of<'a>(shelf: &'a Shelf, fault: &'a Fault) -> &'a str {
+    let row = shelf.symptoms.iter().find(|row| row.fault == fault.name);
+    let requires = |name: &&str| row.is_some_and(|row| shelf.matrix(name).is_some_and(|m| m.require.contains(&row.code)));
+    let all = [MATRIX].into_iter().chain(shelf.matrices.iter().map(|m| m.name.as_str()));
+    fault.matrix.as_deref().or_else(|| all.into_iter().find(requires)).unwrap_or(MATRIX)
 }
 
 fn single(ground: &Ground, shelf: &Shelf, fault: &Fault, hear: &(dyn Fn(&Attempt) + Sync)) -> (Attempt, Option<Tried>) {
@@ -147,16 +147,17 @@ fn single(ground: &Ground, shelf: &Shelf, fault: &Fault, hear: &(dyn Fn(&Attempt
 }
 
 fn play(ground: &Ground, shelf: &Shelf, fault: &Fault) -> Result<Tried, Complaint> {
-    let row = shelf.symptoms.iter().find(|row| row.fault == fault.name);
-    let matrix = fault.matrix.as_deref().unwrap_or_else(|| row.map_or(MATRIX, |row| matrix_of(shelf, row))).to_owned();
-    Trial { name: fault.name.clone(), world: fault.world()?, matrix, budget: None }.play(ground, shelf)
+    trial(&fault.name, matrix_of(shelf, fault)).play(fault.world()?, ground, shelf)
+}
+
+fn trial(name: &str, matrix: &str) -> Trial {
+    Trial { name: name.to_owned(), matrix: matrix.to_owned(), budget: None }
 }
 
 fn both(ground: &Ground, shelf: &Shelf, pair: &Pair, hear: &(dyn Fn(&Attempt) + Sync)) -> Attempt {
     let began = clock::now();
     let name = pair.names.join(" + ");
-    let trial = Trial { name: name.clone(), world: pair.world.clone(), matrix: MATRIX.into(), budget: None };
-    let objections = match trial.play(ground, shelf) {
+    let objections = match trial(&name, MATRIX).play(pair.world.clone(), ground, shelf) {
         Ok(tried) => {
             let verdict = &tried.judgement.verdict;
             let missing = pair.roots.iter().filter(|id| !verdict.roots.contains(id));

@@ -1,6 +1,7 @@
 //! One run in one world, from the document to the verdict; and many of them at once.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -15,7 +16,7 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::judge::{Judgement, judge};
 use crate::plan::{self, Plan};
-use crate::record::{BUILD, Head, Recording, SCHEMA, Share};
+use crate::record::{BUILD, Event, Head, Recording, SCHEMA, Share};
 use crate::reference::ground::Ground;
 use crate::run::{self, Order};
 use crate::secret::Marker;
@@ -27,8 +28,6 @@ use crate::target::Target;
 pub struct Trial {
     /// What a recording calls the world.
     pub name: String,
-    /// The world.
-    pub world: Table,
     /// The matrix.
     pub matrix: String,
     /// The run's time; the matrix says how much unless this does.
@@ -53,20 +52,33 @@ impl Trial {
     ///
     /// # Errors
     /// A complaint about a world that cannot stand, or what the world tells clawprobe that it cannot use.
-    pub fn play(&self, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
-        let Stage { target, standing } = Stage::set(ground, self.world.clone())?;
+    pub fn play(&self, world: Table, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
+        self.play_on(&Stage::set(ground, world)?, shelf, &mut |_| {}, std::future::pending())
+    }
+
+    /// Runs the matrix in a world that stands already. `listen` sees every event; when `stop` completes, the rest is interrupted.
+    ///
+    /// # Errors
+    /// A matrix that nobody knows.
+    pub fn play_on(
+        &self,
+        stage: &Stage,
+        shelf: &Shelf,
+        listen: &mut dyn FnMut(&Event),
+        stop: impl Future<Output = ()>,
+    ) -> Result<Tried, Complaint> {
+        let target = &stage.target;
         let options = plan::Options { budget: self.budget, ..plan::Options::default() };
-        let plan = plan::make(shelf, shelf.named_matrix(&self.matrix)?, &target, &options)?;
-        let head = head(plan, &self.name, &target, shelf);
-        let recording = run::execute(Order { target: &target, head }, &mut |_| {}, std::future::pending());
-        let holes = standing.holes.clone();
-        drop(standing);
+        let plan = plan::make(shelf, shelf.named_matrix(&self.matrix)?, target, &options)?;
+        let head = head(plan, &self.name, target, shelf);
+        let recording = run::execute(Order { target, head }, listen, stop);
         let judgement = judge(shelf, &recording);
         let exit = match recording.end.defect {
             Some(_) => Exit::Defect,
+            None if recording.end.interrupted => Exit::Interrupted,
             None => judgement.verdict.exit(recording.head.fail_on),
         };
-        Ok(Tried { recording, judgement, exit, holes })
+        Ok(Tried { recording, judgement, exit, holes: stage.standing.holes.clone() })
     }
 }
 
