@@ -13,6 +13,7 @@ mod etiquette;
 mod fresh;
 mod judge;
 mod listener;
+mod maturity;
 mod mutation;
 mod overlay;
 mod plan;
