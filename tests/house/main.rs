@@ -11,6 +11,7 @@ mod desk;
 mod engine;
 mod etiquette;
 mod fresh;
+mod fuzz;
 mod judge;
 mod listener;
 mod maturity;
