@@ -13,6 +13,9 @@ use crate::reference::wire::Wire;
 /// nginx's `lingering_timeout` is 5 s; clients here are quick.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// The most bytes handed on at once: a TLS record.
+pub const CHUNK: usize = 16 << 10;
+
 /// A byte stream that can also end with a reset.
 pub trait Leg: AsyncRead + AsyncWrite + Unpin + Send {
     /// Ends it with a TCP reset, where there is TCP beneath.
@@ -46,7 +49,7 @@ pub async fn finish(mut leg: Box<dyn Leg>) {
 
 /// Reads and forgets until the other side ends.
 pub async fn drain(leg: &mut (impl AsyncRead + Unpin)) {
-    let mut bytes = vec![0; 16 << 10];
+    let mut bytes = vec![0; CHUNK];
     while leg.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
 }
 
