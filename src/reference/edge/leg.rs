@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -37,6 +39,15 @@ impl Leg for TcpStream {
 impl Leg for TlsStream<TcpStream> {
     fn reset(self: Box<Self>) {
         Wire::Tcp(self.into_inner().0).reset();
+    }
+}
+
+impl Leg for TokioIo<Upgraded> {
+    fn reset(self: Box<Self>) {
+        // Over HTTP/2 there is nothing beneath but a stream, which a drop resets.
+        if let Ok(parts) = self.into_inner().downcast::<TokioIo<Box<dyn Leg>>>() {
+            parts.io.into_inner().reset();
+        }
     }
 }
 

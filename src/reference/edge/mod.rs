@@ -16,15 +16,14 @@ mod upstream;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use options::{Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade, Upstream};
+pub use options::{Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade};
 pub use product::Brand;
 
 use self::product::{Occasion, Product, Why};
-use super::certificate::Authority;
+use super::certificate::{Authority, Leaf};
 use super::front::Front;
 use super::head::Head;
 use super::script::{self, Answer};
@@ -37,14 +36,13 @@ struct Edge {
     tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-/// The TLS an edge is to speak to its clients; `None` for plain text.
+/// The TLS an edge speaks to its clients with this certificate; `authority` signs the clients' certificates, if they need any.
 ///
 /// # Errors
-/// What the certificate or TLS library says.
-pub fn tls(options: &Options, authority: &Authority) -> Result<Option<Arc<rustls::ServerConfig>>, Box<dyn Error + Send + Sync>> {
-    let Some(kind) = options.tls else { return Ok(None) };
+/// What the TLS library says.
+pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rustls::ServerConfig, rustls::Error> {
     let alpn: &[&str] = if options.h2 == H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
-    authority.server(kind, &options.sites, alpn).map(|config| Some(Arc::new(config)))
+    if options.client_certificate { leaf.server_for(authority, alpn) } else { leaf.server(alpn) }
 }
 
 /// Serves until it is dropped.

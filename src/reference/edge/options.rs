@@ -90,15 +90,6 @@ labels! {
     }
 }
 
-labels! {
-    /// TLS towards the gateway, whose certificate is not looked at.
-    pub enum Upstream {
-        Plain = "plain": "None.",
-        Tls = "tls": "TLS.",
-        OldTls = "old-tls": "TLS up to 1.2, which the gateway does not speak: nginx before 1.23, Envoy.",
-    }
-}
-
 /// The options; the defaults are a right edge.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -113,8 +104,10 @@ pub struct Options {
     pub mode: Mode,
     /// Where it leads: `ADDRESS:PORT`.
     pub upstream: String,
-    /// TLS towards the upstream.
-    pub upstream_tls: Upstream,
+    /// Speak TLS to the upstream, whose certificate is not looked at.
+    pub upstream_tls: bool,
+    /// That TLS goes up to 1.2 only, which the gateway does not speak: nginx before 1.23, Envoy.
+    pub upstream_old_tls: bool,
     /// The certificate of its TLS; plain text without.
     pub tls: Option<Kind>,
     /// It takes its TLS off, and then expects TLS again.
@@ -172,7 +165,8 @@ impl Default for Options {
             stopped: false,
             mode: Mode::Http,
             upstream: String::new(),
-            upstream_tls: Upstream::Plain,
+            upstream_tls: false,
+            upstream_old_tls: false,
             tls: None,
             tls_twice: false,
             client_certificate: false,

@@ -233,3 +233,6 @@ fn date() -> String {
     let now = jiff::Timestamp::from_millisecond(crate::clock::wall_ms()).unwrap_or_default();
     now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Edge;
 use super::leg::Leg;
-use super::options::{Line, Upstream};
+use super::options::Line;
 use super::product::Why;
 
 /// Dials the gateway for a client.
@@ -43,11 +43,10 @@ async fn connect(edge: &Edge, client: IpAddr) -> io::Result<Box<dyn Leg>> {
     if edge.options.line == Line::Sent {
         tcp.write_all(line(client, to).as_bytes()).await?;
     }
-    let versions = match edge.options.upstream_tls {
-        Upstream::Plain => return Ok(Box::new(tcp)),
-        Upstream::Tls => rustls::ALL_VERSIONS,
-        Upstream::OldTls => &[&rustls::version::TLS12],
-    };
+    if !edge.options.upstream_tls {
+        return Ok(Box::new(tcp));
+    }
+    let versions = if edge.options.upstream_old_tls { &[&rustls::version::TLS12] } else { rustls::ALL_VERSIONS };
     let config = trusting(versions).map_err(io::Error::other)?;
     Ok(Box::new(TlsConnector::from(Arc::new(config)).connect(ServerName::from(to.ip()), tcp).await?))
 }
