@@ -255,18 +255,38 @@ pub struct Target {
     pub client_key: Option<PathBuf>,
 }
 
+/// Every flag of [`Target`], by name: of a whole group clap would not tell which of them stood there.
+const TARGET: [&str; 16] = [
+    "gateway",
+    "edge",
+    "tailnet",
+    "tunnel",
+    "public",
+    "config",
+    "state_dir",
+    "token_file",
+    "password_file",
+    "health_path",
+    "resolver",
+    "ca",
+    "pin",
+    "header_file",
+    "client_cert",
+    "client_key",
+];
+
 /// A world of our own to ask instead of a real gateway.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Without a gateway")]
 pub struct World {
     /// Ask the embedded reference gateway, directly and through a right edge; nothing leaves this machine.
-    #[arg(long, conflicts_with = "Target")]
+    #[arg(long, conflicts_with_all = TARGET)]
     pub reference: bool,
     /// Something broken in that world: a fault's name, or a file of your own.
     #[arg(long, value_name = "NAME|FILE", requires = "reference")]
     pub fault: Option<String>,
     /// Play a fault file as a test: exit 0 if what it expects came out, 1 with the differences on standard error.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["Target", "reference", "fault"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = TARGET, conflicts_with_all = ["reference", "fault"])]
     pub scenario: Option<PathBuf>,
 }
 
@@ -362,5 +382,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_that_says_what_to_ask_is_known_to_the_reference_world() {
+        let command = super::Cli::command();
+        let preflight = command.find_subcommand("preflight").unwrap();
+        let group = preflight.get_groups().find(|group| group.get_id() == "Target").unwrap();
+        let ids: Vec<&str> = group.get_args().map(clap::Id::as_str).collect();
+        assert_eq!(ids, super::TARGET);
     }
 }

@@ -26,6 +26,7 @@ pub fn answer(error: &Error) -> Answer {
 fn complaint(error: &Error) -> Complaint {
     let rendered = error.to_string();
     let title = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").trim_end_matches(':');
+    let title = format!("{title}{}", beside(error, title));
     let complaint = Complaint::new(title).help(help(error, &rendered));
     let text = |kind| error.get(kind).and_then(plain).filter(|t| !t.is_empty());
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
@@ -45,6 +46,14 @@ fn complaint(error: &Error) -> Complaint {
             complaint.at("command line", argument.clone(), 0..argument.len(), label)
         }
         (None, ..) => complaint,
+    }
+}
+
+/// What an argument cannot stand beside, where clap lists that on lines of its own.
+fn beside(error: &Error, title: &str) -> String {
+    match error.get(ContextKind::PriorArg) {
+        Some(ContextValue::Strings(names)) if title.ends_with("with") => format!(" {}", names.join(", ")),
+        _ => String::new(),
     }
 }
 

@@ -20,6 +20,7 @@ mod overlay;
 mod plan;
 mod readme;
 mod recording;
+mod reference;
 mod report;
 mod secrets;
 mod settings;
