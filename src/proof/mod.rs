@@ -5,7 +5,6 @@
 pub mod by_hand;
 pub mod confusion;
 pub mod expect;
-pub mod maturity;
 pub mod pairs;
 pub mod self_test;
 pub mod stage;

@@ -15,7 +15,7 @@ use super::certificate::{Authority, Kind, Leaf};
 use super::fault::Need;
 use super::front::Front;
 use super::gateway::Gateway;
-use super::hostile::Hostile;
+use super::hostile::{self, Hostile};
 use super::world::{Client, STANDS, World, fill};
 use super::{edge, resolver, script};
 use crate::complaint::Complaint;
@@ -47,7 +47,7 @@ struct Seat {
     listen: Vec<String>,
     port: u16,
     stopped: bool,
-    hostile: Option<Hostile>,
+    hostile: Option<hostile::Options>,
     tls: Option<Kind>,
 }
 
@@ -95,9 +95,6 @@ impl Ground {
             std::fs::write(folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
         };
         keep("root.pem", authority.pem())?;
-        let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
-        keep("client.pem", &client)?;
-        keep("client.key", &key)?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
         let mut tasks = JoinSet::new();
         let tls = |leaf: Option<Leaf>, alpn: &[&str]| {
@@ -115,8 +112,8 @@ impl Ground {
         }
         for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
-                let tls = leaf.map(|leaf| edge::tls(&options, &leaf, &authority).map(Arc::new)).transpose();
-                let tls = tls.map_err(|why| Complaint::new(format!("no TLS: {why}")))?;
+                let alpn: &[&str] = if options.h2 == edge::H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
+                let tls = tls(leaf, alpn)?;
                 tasks.spawn(edge::serve(options, front, tls));
             }
         }
@@ -156,7 +153,7 @@ fn seat(document: &Table, authority: &Authority, holes: &mut BTreeMap<String, St
             Some((Front { port, .. }, _)) if name == "other" => *port,
             _ => seat.port,
         };
-        let front = match seat.hostile {
+        let front = match seat.hostile.as_ref().map(|h| h.what) {
             Some(Hostile::DropsPackets) => Front::full(&seat.listen, port),
             _ if seat.stopped => Front::closed(&seat.listen, port),
             _ => Front::bind(&seat.listen, port),

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use super::certificate::Kind;
 use super::front::Front;
 use super::head::Head;
-use super::hostile::{self, Hostile};
+use super::hostile;
 use super::wire::Wire;
 
 /// The most bytes of a request's head that are read.
@@ -36,13 +36,13 @@ pub struct Options {
     /// The answers; the first that fits is given, and none that fits ends the connection.
     pub answer: Vec<Answer>,
     /// What it does instead of answering.
-    pub hostile: Option<Hostile>,
+    pub hostile: Option<hostile::Options>,
     /// Where it hands every connection on to instead, byte by byte, as a port forwarder does: `ADDRESS:PORT`.
     pub relay: Option<String>,
 }
 
 /// One scripted answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Answer {
     /// A path, `upgrade`, `accept` (before a byte is read) or `*`. A rule for the upgrade goes before a rule for its path.
@@ -94,7 +94,7 @@ impl Answer {
 
     /// The bytes: those given, or an answer made of status, headers and body. Nobody who asked nothing is answered but with
     /// given bytes.
-    fn text(&self, asked: bool) -> String {
+    pub(super) fn text(&self, asked: bool) -> String {
         match &self.raw {
             Some(raw) => raw.clone(),
             None if !asked => String::new(),
@@ -211,7 +211,8 @@ fn id(text: &str) -> Option<String> {
     frame["id"].as_str().map(str::to_owned)
 }
 
-fn challenge() -> String {
+/// The event a gateway sends first.
+pub(super) fn challenge() -> String {
     let ts = crate::clock::wall_ms();
     format!(r#"{{"type":"event","event":"connect.challenge","payload":{{"nonce":"n-1","ts":{ts}}}}}"#)
 }
@@ -220,7 +221,8 @@ fn error(id: &str, error: &str) -> String {
     format!(r#"{{"type":"res","id":"{id}","ok":false,"error":{error}}}"#)
 }
 
-fn hello(id: &str) -> String {
+/// The answer to a connect that lets the client in.
+pub(super) fn hello(id: &str) -> String {
     format!(
         r#"{{"type":"res","id":"{id}","ok":true,"payload":{{"type":"hello-ok","protocol":4,"server":{{"version":"2026.9.6","bootId":"b-1","connId":"c"}},"features":{{"methods":[],"events":[]}},"snapshot":{{"uptimeMs":5000}},"auth":{{"method":"token","role":"operator","scopes":[]}},"policy":{{"maxPayload":26214400,"maxBufferedBytes":52428800,"tickIntervalMs":30000}}}}}}"#
     )

@@ -17,7 +17,7 @@ use crate::scenario::{Expect, Peer, Run, Scenario};
 use crate::stage::Stage;
 
 /// What a healthy gateway of release 2026.9.6 answers a local caller.
-const LIKE_GATEWAY: &str = include_str!("like_gateway.toml");
+const LIKE_GATEWAY: &str = include_str!("../../src/reference/hostile/healthy.toml");
 
 /// Everything a scenario set up; it ends when this goes.
 #[derive(Default)]
@@ -57,12 +57,19 @@ fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, St
         let (port, config_file) = match scenario.fault.get(name).map(String::as_str) {
             None => stage.with_gateway(config, |g| (g.port, g.folder.path().join("openclaw.json")))?,
             Some(fault) => {
-                let mut gateway = match fault {
-                    "starting" => Gateway::start_and_catch(config)?,
-                    _ => Gateway::start(config)?,
-                };
+                let mut gateway = Gateway::start(config)?;
                 match fault {
-                    "starting" => {}
+                    // The moment may pass unseen on a busy machine; another start brings another one.
+                    "starting" => {
+                        let mut tries = 0;
+                        while let Err(why) = gateway.wait(false) {
+                            tries += 1;
+                            if tries == 3 {
+                                return Err(why);
+                            }
+                            gateway = Gateway::start(config)?;
+                        }
+                    }
                     "stop" => {
                         gateway.wait(true)?;
                         gateway.stop();
