@@ -23,4 +23,5 @@ mod report;
 mod secrets;
 mod settings;
 mod shelf;
+mod unix;
 mod walls;

@@ -88,6 +88,33 @@ fn every_wall_stands() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Names that only Unix has.
+const UNIX: &[&str] = &["UnixStream", "UnixListener", "UnixDatagram", "std::os::unix"];
+
+/// Files whose module is declared for one system only.
+const ONE_SYSTEM: &[&str] = &["src/probe/owner/procfs.rs", "src/probe/unix/tests.rs"];
+
+/// Whether a line's item is for Unix only: the line before an import says so, or one since the last item at the margin ended.
+fn stands_apart(lines: &[&str], at: usize) -> bool {
+    let says = |line: &&str| line.contains("cfg(") && (line.contains("unix") || line.contains("target_os"));
+    let from = lines[..at].iter().rposition(|line| *line == "}").map_or(0, |end| end + 1);
+    let item = if lines[at].starts_with("use ") { &lines[at.saturating_sub(1)..at] } else { &lines[from..at] };
+    item.iter().any(says)
+}
+
+#[test]
+fn what_only_unix_has_is_compiled_there_only() {
+    let mut found = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| !ONE_SYSTEM.contains(&name.as_str())) {
+        let lines: Vec<&str> = text.lines().collect();
+        let uses = lines.iter().enumerate().filter(|(_, line)| UNIX.iter().any(|word| line.contains(word)));
+        found.extend(uses.filter(|(at, _)| !stands_apart(&lines, *at)).map(|(at, line)| format!("{name}:{}: {line}", at + 1)));
+    }
+    assert!(found.is_empty(), "without #[cfg(unix)]:\n{}", found.join("\n"));
+    let planted = ["#[cfg(unix)]", "fn f() {}", "}", "use tokio::net::UnixStream;", "fn g() {", "    UnixStream::connect();"];
+    assert!(!stands_apart(&planted, 3) && !stands_apart(&planted, 5));
+}
+
 #[test]
 fn a_planted_violation_of_each_wall_is_found() {
     for wall in WALLS {
