@@ -35,9 +35,12 @@ impl Complaint {
         Self { title: title.into(), place: None, help: None }
     }
 
-    /// The same complaint, pointing into a text.
+    /// The same complaint, pointing into a text; what should stand behind its end is pointed at there.
     pub fn at(mut self, name: impl Into<String>, text: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
-        self.place = Some(Place { name: name.into(), text: text.into(), span, label: label.into() });
+        let text = text.into();
+        let start = span.start.min(text.len());
+        let span = start..span.end.clamp(start, text.len());
+        self.place = Some(Place { name: name.into(), text, span, label: label.into() });
         self
     }
 
@@ -59,12 +62,10 @@ impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
         if let Some(place) = &self.place {
-            let end = place.text.len();
-            let span = place.span.start.min(end)..place.span.end.clamp(place.span.start.min(end), end);
             group = group.element(
                 Snippet::source(place.text.as_str())
                     .path(place.name.as_str())
-                    .annotation(AnnotationKind::Primary.span(span).label(place.label.as_str())),
+                    .annotation(AnnotationKind::Primary.span(place.span.clone()).label(place.label.as_str())),
             );
         }
         if let Some(help) = &self.help {

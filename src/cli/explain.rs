@@ -6,6 +6,7 @@ use super::listing::{GAP, line, listing};
 use crate::code::{Code, Layer};
 use crate::complaint::Complaint;
 use crate::openclaw::close::meaning;
+use crate::proof::maturity;
 use crate::report::table::Table;
 use crate::shelf::Shelf;
 use crate::shelf::check::near;
@@ -139,6 +140,7 @@ fn around(shelf: &Shelf, symptom: &Symptom) -> Table {
     let codes = |codes: &[Code]| codes.iter().map(|c| format!("{c}  {}", title(c))).collect();
     list("looks like", codes(&symptom.lookalikes));
     list("explained by", codes(&symptom.explained_by));
+    list("maturity", maturity::all().get(&symptom.code).map(ToString::to_string).into_iter().collect());
     list("fault", vec![symptom.fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
     list("no fault", vec![symptom.no_fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
     list("requirements", vec![symptom.requirements.join(", ")]);
@@ -189,12 +191,14 @@ fn wrap(out: &mut String, paragraph: &str, width: u16) {
 
 /// The generated page of all codes: `reports/CODES.md`.
 pub fn markdown(shelf: &Shelf) -> String {
+    let proven = maturity::all();
     let rows = shelf.symptoms.iter().map(|s| {
+        let maturity = proven.get(&s.code).map_or("", |entry| entry.maturity.as_str());
         let file = format!("../matrices/symptoms/{}/{}-{}.md", s.code.family(), s.code, s.name);
         let link = format!("[{}]({file})", s.code);
-        line(&[&link, s.layer.as_str(), s.plane.as_str(), s.severity.as_str(), &s.title])
+        line(&[&link, s.layer.as_str(), s.plane.as_str(), s.severity.as_str(), maturity, &s.title])
     });
-    let table = listing(&["code", "layer", "plane", "severity", "title"], rows).markdown();
+    let table = listing(&["code", "layer", "plane", "severity", "maturity", "title"], rows).markdown();
     let later = shelf.later.iter().map(|(code, later)| line(&[code.as_str(), &later.group, &later.title]));
     let names = listing(&["code", "group", "title"], later).markdown();
     format!(

@@ -5,6 +5,7 @@
 pub mod by_hand;
 pub mod confusion;
 pub mod expect;
+pub mod maturity;
 pub mod pairs;
 pub mod self_test;
 pub mod stage;

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, date_time_ymd};
-use rustls::ServerConfig;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
+    date_time_ymd,
+};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
 
 use crate::labels;
 
@@ -25,6 +29,7 @@ labels! {
 /// The root of one world: what `--ca` names, and whoever signs for it.
 pub struct Authority {
     root: Issuer<'static, KeyPair>,
+    der: CertificateDer<'static>,
     pem: String,
 }
 
@@ -41,13 +46,25 @@ impl Authority {
     pub fn new() -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let params = ca("reference root")?;
-        let pem = params.self_signed(&key)?.pem();
-        Ok(Self { root: Issuer::new(params, key), pem })
+        let root = params.self_signed(&key)?;
+        Ok(Self { der: root.der().clone(), pem: root.pem(), root: Issuer::new(params, key) })
     }
 
     /// The root as PEM.
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// A client's certificate and its key, as PEM: what `--client-cert` and `--client-key` name.
+    ///
+    /// # Errors
+    /// What the certificate library says.
+    pub fn client(&self) -> Result<(String, String), rcgen::Error> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, "reference client");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        Ok((params.signed_by(&key, &self.root)?.pem(), key.serialize_pem()))
     }
 
     /// A certificate of a kind, for these addresses and names beside loopback.
@@ -99,12 +116,34 @@ impl Leaf {
     /// What the TLS library says.
     pub fn server(&self, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = provider.key_provider.load_private_key(PrivatePkcs8KeyDer::from(self.key.serialize_der()).into())?;
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            // Not `with_single_cert`, which takes no certificate that a client could not read.
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(self.chain.clone(), key))));
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        self.finish(builder.with_no_client_auth(), alpn)
+    }
+
+    /// Like [`Self::server`], for clients with a certificate of this root only.
+    ///
+    /// # Errors
+    /// What the TLS library says.
+    pub fn server_for(&self, clients: &Authority, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(clients.der.clone())?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let verifier = verifier.map_err(|why| rustls::Error::General(why.to_string()))?;
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        self.finish(builder.with_client_cert_verifier(verifier), alpn)
+    }
+
+    fn finish(
+        &self,
+        builder: ConfigBuilder<ServerConfig, WantsServerCert>,
+        alpn: &[&str],
+    ) -> Result<ServerConfig, rustls::Error> {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
+        let key = builder.crypto_provider().key_provider.load_private_key(key.into())?;
+        // Not `with_single_cert`, which takes no certificate that a client could not read.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(self.chain.clone(), key));
+        let mut config = builder.with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
         Ok(config)
     }

@@ -95,6 +95,9 @@ impl Ground {
             std::fs::write(folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
         };
         keep("root.pem", authority.pem())?;
+        let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
+        keep("client.pem", &client)?;
+        keep("client.key", &key)?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
         let mut tasks = JoinSet::new();
         let tls = |leaf: Option<Leaf>, alpn: &[&str]| {
@@ -112,8 +115,8 @@ impl Ground {
         }
         for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
-                let alpn: &[&str] = if options.h2 == edge::H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
-                let tls = tls(leaf, alpn)?;
+                let tls = leaf.map(|leaf| edge::tls(&options, &leaf, &authority).map(Arc::new)).transpose();
+                let tls = tls.map_err(|why| Complaint::new(format!("no TLS: {why}")))?;
                 tasks.spawn(edge::serve(options, front, tls));
             }
         }

@@ -42,7 +42,7 @@ pub struct Options {
 }
 
 /// One scripted answer.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Answer {
     /// A path, `upgrade`, `accept` (before a byte is read) or `*`. A rule for the upgrade goes before a rule for its path.

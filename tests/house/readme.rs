@@ -1,7 +1,8 @@
-//! The README's generated parts: sample, exit codes, codes.
+//! The README's generated parts: sample, exit codes, confusion matrix, codes.
 
 use std::fmt::Write;
 
+use clawprobe::cli::confusion;
 use clawprobe::exit::EXITS;
 use clawprobe::shelf::Shelf;
 
@@ -11,8 +12,12 @@ use crate::fresh::fresh;
 fn the_readme_is_fresh() {
     let file = |name: &str| std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
     let mut text = file("README.md");
-    let parts =
-        [("sample", format!("```text\n{}```", file("reports/samples/human.txt"))), ("exits", exits()), ("codes", codes())];
+    let parts = [
+        ("sample", format!("```text\n{}```", file("reports/samples/human.txt"))),
+        ("confusion", confusion::brief(&Shelf::builtin().unwrap())),
+        ("exits", exits()),
+        ("codes", codes()),
+    ];
     for (name, part) in parts {
         let begin = format!("<!-- generated: {name} -->\n");
         let at = text.find(&begin).unwrap_or_else(|| panic!("README.md has no part {name}")) + begin.len();

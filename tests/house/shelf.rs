@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use clawprobe::cli::{explain, matrix, probes};
+use clawprobe::cli::{confusion, explain, matrix, probes};
 use clawprobe::code::Code;
 use clawprobe::facts::dictionary::PRIMITIVES;
 use clawprobe::facts::tables::path::Scheme;
@@ -189,7 +189,11 @@ fn every_page_is_printed_within_its_width() {
 #[test]
 fn generated_pages_are_fresh() {
     let shelf = shelf();
-    let pages = [("reports/CODES.md", explain::markdown(&shelf)), ("reports/PROBES.md", probes::markdown(&shelf))];
+    let pages = [
+        ("reports/CODES.md", explain::markdown(&shelf)),
+        ("reports/PROBES.md", probes::markdown(&shelf)),
+        ("reports/CONFUSION.md", confusion::markdown(&shelf)),
+    ];
     let stale: Vec<&str> = pages.iter().filter(|(file, wanted)| !fresh(file, wanted)).map(|(file, _)| *file).collect();
     assert!(stale.is_empty(), "stale, and rewritten just now; look at the change and keep it: {stale:?}");
 }

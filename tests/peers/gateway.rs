@@ -138,6 +138,22 @@ impl Gateway {
         }
     }
 
+    /// Starts a configuration until it is seen starting. The moment may pass unseen on a busy machine; another start brings
+    /// another one.
+    pub fn start_and_catch(config: &str) -> Result<Self, String> {
+        let attempt = || {
+            let mut gateway = Self::start(config)?;
+            gateway.wait(false)?;
+            Ok(gateway)
+        };
+        attempt().or_else(|_: String| attempt()).or_else(|_: String| attempt())
+    }
+
+    /// Asks the process to end, as a service manager does.
+    pub fn tell_to_end(&self) -> Result<(), String> {
+        crate::namespace::run("kill", &["-TERM", &self.child.id().to_string()])
+    }
+
     /// Stops every thread of the process, as SIGSTOP does.
     pub fn freeze(&self) -> Result<(), String> {
         crate::namespace::run("kill", &["-STOP", &self.child.id().to_string()])

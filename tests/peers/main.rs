@@ -6,6 +6,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
+#[path = "../frames/mod.rs"]
+mod exchanges;
+mod frames;
+#[path = "../frames/freeze.rs"]
+mod freeze;
 mod gateway;
 mod namespace;
 mod nginx;
@@ -36,9 +41,13 @@ fn main() -> ExitCode {
         }
     };
     let stage = Arc::new(stage::Stage::new());
-    let asked =
-        |s: &&scenario::Scenario| args.filter.as_ref().is_none_or(|f| format!("scenario::{}", s.name).contains(f.as_str()));
-    for scenario in scenarios.iter().filter(asked).filter(|s| parts::absent(s).is_none() && s.lane != "release") {
+    let asked = |name: &str| args.filter.as_ref().is_none_or(|f| name.contains(f.as_str()));
+    frames::prepare(&stage, asked);
+    for scenario in scenarios
+        .iter()
+        .filter(|s| asked(&format!("scenario::{}", s.name)))
+        .filter(|s| parts::absent(s).is_none() && s.lane != "release")
+    {
         stage.prepare(scenario);
     }
     let mut failed = false;
@@ -47,20 +56,12 @@ fn main() -> ExitCode {
             .iter()
             .filter(|s| s.lane == *lane)
             .map(|scenario| {
+                let (absent, required) = (parts::absent(scenario), parts::required(scenario));
                 let (stage, scenario) = (Arc::clone(&stage), scenario.clone());
-                let absent = parts::absent(&scenario);
-                let required = parts::required(&scenario);
                 let name = format!("scenario::{}", scenario.name);
-                if let (Some(part), false) = (&absent, required) {
-                    eprintln!("skipped {name}: {part} is not installed (tests/lab/install.sh)");
-                }
-                let skip = absent.is_some() && !required;
-                Trial::test(name, move || match absent {
-                    Some(part) => Err(format!("{part} is not installed (tests/lab/install.sh)").into()),
-                    None => play::play(&stage, &scenario).map_err(Into::into),
-                })
-                .with_ignored_flag(skip)
+                parts::checked(name, absent, required, move || play::play(&stage, &scenario))
             })
+            .chain(frames::trials(&stage, lane))
             .collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use libtest_mimic::Trial;
+
 use crate::scenario::Scenario;
 
 /// Node.js for the gateway, as `tests/lab/install.sh` installs it.
@@ -9,11 +11,47 @@ pub const NODE: &str = "24.21.0";
 
 /// Whether a missing part fails the scenario: so in CI, where older releases come and go one after the other.
 pub fn required(scenario: &Scenario) -> bool {
-    let is = |variable: &str, value: &str| std::env::var(variable).is_ok_and(|v| v == value);
     match scenario.lane.as_str() {
         "release" => scenario.gateway.values().any(|config| is("CLAWPROBE_RELEASE", &crate::gateway::release(config))),
-        _ => is("CLAWPROBE_PEERS", "required"),
+        _ => all_required(),
     }
+}
+
+fn is(variable: &str, value: &str) -> bool {
+    std::env::var(variable).is_ok_and(|v| v == value)
+}
+
+/// Whether every part but older releases is required.
+fn all_required() -> bool {
+    is("CLAWPROBE_PEERS", "required")
+}
+
+/// A trial that is skipped with one line, or fails where parts are required, when a part is absent.
+pub fn trial(name: String, absent: Option<String>, run: impl FnOnce() -> Result<(), String> + Send + 'static) -> Trial {
+    checked(name, absent, all_required(), run)
+}
+
+/// The same where the caller knows whether the part is required.
+pub fn checked(
+    name: String,
+    absent: Option<String>,
+    required: bool,
+    run: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Trial {
+    if let (Some(part), false) = (&absent, required) {
+        eprintln!("skipped {name}: {part} is not installed (tests/lab/install.sh)");
+    }
+    let skip = absent.is_some() && !required;
+    let run = move || match absent {
+        Some(part) => Err(format!("{part} is not installed (tests/lab/install.sh)").into()),
+        None => run().map_err(Into::into),
+    };
+    Trial::test(name, run).with_ignored_flag(skip)
+}
+
+/// A release of the gateway that is not installed.
+pub fn absent_release(release: &str) -> Option<String> {
+    (!node().is_file() || !openclaw(release).is_file()).then(|| format!("openclaw {release}"))
 }
 
 /// The folder of `tests/lab/install.sh`.
@@ -41,10 +79,8 @@ pub fn on_path(program: &str) -> bool {
 /// The first part a scenario needs and that is not there.
 pub fn absent(scenario: &Scenario) -> Option<String> {
     let gateways = scenario.gateway.values().map(|config| crate::gateway::release(config));
-    for release in gateways {
-        if !node().is_file() || !openclaw(&release).is_file() {
-            return Some(format!("openclaw {release}"));
-        }
+    if let Some(absent) = gateways.into_iter().find_map(|release| absent_release(&release)) {
+        return Some(absent);
     }
     if scenario.peer.iter().any(|p| p.kind == "nginx") && !on_path("nginx") {
         return Some("nginx".into());

@@ -303,6 +303,16 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_from_anywhere_cannot_exhaust_the_stack() {
+        for (open, inner, close) in [("(", "e.kind == edge", ")"), ("not ", "e.kind == edge", ""), ("any x in dns: ", "x", "")] {
+            let found = wrong(&format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000)));
+            assert!(found[0].1.message.contains("nested deeper than 64 levels"), "{:?}", found[0]);
+        }
+        let places = format!("upgrade@{}e{}.outcome == closed", "direct(".repeat(100_000), ")".repeat(100_000));
+        assert!(wrong(&places)[0].1.message.contains("nested deeper"));
+    }
+
+    #[test]
     fn every_mistake_is_told_at_once() {
         let found = wrong("upgarde@e.outcome == closed and (tcp@e.x == 1 or e.knd == edge)");
         let under: Vec<&str> = found.iter().map(|(text, _)| text.as_str()).collect();

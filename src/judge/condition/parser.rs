@@ -11,6 +11,10 @@ use super::token::{Kind, Token, tokens};
 pub(super) const KEYWORDS: [&str; 14] =
     ["and", "or", "not", "in", "any", "all", "none", "where", "for", "measured", "count", "distinct", "true", "false"];
 
+/// How deep brackets, `not`, quantifiers and vantages may stand in each other. The parser calls itself for each level, and an
+/// overlay may come from anywhere; the shelf's own conditions need four.
+const DEEPEST: usize = 64;
+
 type Parsed<T> = Result<T, Mistake>;
 
 /// Walks over the tokens of one range of a text.
@@ -18,12 +22,13 @@ pub(super) struct Parser<'a> {
     source: &'a str,
     tokens: Vec<Token>,
     at: usize,
+    depth: usize,
 }
 
 impl<'a> Parser<'a> {
     /// A parser for a part of a text; spans count from the start of the whole text.
     pub fn new(source: &'a str, range: Range<usize>) -> Parsed<Self> {
-        Ok(Self { source, tokens: tokens(source, range)?, at: 0 })
+        Ok(Self { source, tokens: tokens(source, range)?, at: 0, depth: 0 })
     }
 
     /// Parses a whole text as one expression.
@@ -129,7 +134,23 @@ impl<'a> Parser<'a> {
         Ok(one_or(parts, Expr::And))
     }
 
+    /// Parses one level further in.
+    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == DEEPEST {
+            let span = self.peek().span.clone();
+            return Err(Mistake::new(format!("this is nested deeper than {DEEPEST} levels"), span, "one level too many"));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
     fn negation(&mut self) -> Parsed<Expr> {
+        self.deeper(Self::one_negation)
+    }
+
+    fn one_negation(&mut self) -> Parsed<Expr> {
         if self.take("not") {
             return Ok(Expr::Not(Box::new(self.negation()?)));
         }
@@ -174,7 +195,7 @@ impl<'a> Parser<'a> {
         if !self.take("(") {
             return Ok(At::Binder(name));
         }
-        let inner = Box::new(self.place()?);
+        let inner = Box::new(self.deeper(Self::place)?);
         let span = name.span.start..self.expect(")")?.end;
         Ok(At::Of { function: name, inner, span })
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -12,6 +14,9 @@ use crate::reference::wire::Wire;
 /// How long what a client still sends is read after the edge has said its last word; what is not read makes a reset of the end.
 /// nginx's `lingering_timeout` is 5 s; clients here are quick.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The most bytes handed on at once: a TLS record.
+pub const CHUNK: usize = 16 << 10;
 
 /// A byte stream that can also end with a reset.
 pub trait Leg: AsyncRead + AsyncWrite + Unpin + Send {
@@ -37,6 +42,15 @@ impl Leg for TlsStream<TcpStream> {
     }
 }
 
+impl Leg for TokioIo<Upgraded> {
+    fn reset(self: Box<Self>) {
+        // Over HTTP/2 there is nothing beneath but a stream, which a drop resets.
+        if let Ok(parts) = self.into_inner().downcast::<TokioIo<Box<dyn Leg>>>() {
+            parts.io.into_inner().reset();
+        }
+    }
+}
+
 /// Ends a leg in order: says so, and reads on until the other side ends too, or has had its time.
 pub async fn finish(mut leg: Box<dyn Leg>) {
     if leg.shutdown().await.is_ok() {
@@ -46,7 +60,7 @@ pub async fn finish(mut leg: Box<dyn Leg>) {
 
 /// Reads and forgets until the other side ends.
 pub async fn drain(leg: &mut (impl AsyncRead + Unpin)) {
-    let mut bytes = vec![0; 16 << 10];
+    let mut bytes = vec![0; CHUNK];
     while leg.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
 }
 

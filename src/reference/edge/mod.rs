@@ -1,46 +1,86 @@
 //! The fault edge: a reverse proxy for tests only, whose mistakes are switches. Without any it is a right one.
 //!
-//! [`visit`] takes one connection from its client, [`forward`] rewrites a request for the gateway, [`upstream`] dials, [`relay`]
-//! hands bytes both ways.
+//! [`door`] lets a client in, [`http1`] and [`http2`] read what it asks, [`forward`] rewrites that for the gateway, [`upstream`]
+//! dials, [`relay`] hands bytes both ways, and [`product`] knows whose signature all of it carries.
 
+mod door;
 mod forward;
+mod http1;
+mod http2;
 mod leg;
 mod options;
+mod product;
 mod relay;
 mod upstream;
-mod visit;
 
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-pub use options::{Counts, Death, Forwarded, Frames, H2, Line, Options, Upgrade};
-use tokio::task::JoinSet;
+pub use options::{Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade};
+pub use product::Brand;
 
+use self::product::{Occasion, Product, Why};
+use super::certificate::{Authority, Leaf};
 use super::front::Front;
-
-/// How long it waits when the system has no room for another connection.
-const NO_ROOM: Duration = Duration::from_millis(20);
+use super::head::Head;
+use super::script::{self, Answer};
+use super::wire::Wire;
 
 /// An edge that stands.
 struct Edge {
     options: Options,
+    product: &'static Product,
     tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// The TLS an edge speaks to its clients with this certificate; `authority` signs the clients' certificates, if they need any.
+///
+/// # Errors
+/// What the TLS library says.
+pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rustls::ServerConfig, rustls::Error> {
+    let alpn: &[&str] = if options.h2 == H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
+    if options.client_certificate { leaf.server_for(authority, alpn) } else { leaf.server(alpn) }
 }
 
 /// Serves until it is dropped.
 pub async fn serve(options: Options, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
-    let edge = Arc::new(Edge { options, tls });
-    let mut visits = JoinSet::new();
-    loop {
-        tokio::select! {
-            wire = front.accept() => match wire {
-                Ok(wire) => drop(visits.spawn(visit::visit(Arc::clone(&edge), wire))),
-                Err(_) => tokio::time::sleep(NO_ROOM).await,
-            },
-            Some(_) = visits.join_next() => {}
-        }
+    let product = Product::of(options.product);
+    let edge = Arc::new(Edge { options, product, tls });
+    front.each(None, move |wire| visit(Arc::clone(&edge), wire)).await;
+}
+
+/// Takes a connection from its first byte to its end.
+async fn visit(edge: Arc<Edge>, wire: Wire) {
+    if let Some(answer) = script::on_accept(&edge.options.answer) {
+        return answer.give(wire, None).await;
     }
+    let Some(guest) = door::enter(&edge, wire).await else { return };
+    match edge.options.mode {
+        Mode::Tcp => relay::bytes(&edge, guest).await,
+        Mode::Http if guest.speaks_http2() => http2::requests(&edge, guest).await,
+        Mode::Http => http1::request(&edge, guest).await,
+    }
+}
+
+impl Edge {
+    /// The request as it is to be handed on, or what the edge says to it.
+    fn admit(&self, head: Head, client: IpAddr, secure: bool) -> Result<Head, Why> {
+        let length = head.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        if length > self.options.body_limit {
+            return Err(Why::LongBody);
+        }
+        let site = forward::serves(&self.options, head.get("host").unwrap_or_default());
+        let inner = if site { forward::rewritten(&self.options, head, client, secure) } else { None };
+        inner.ok_or(Why::NoSite)
+    }
+}
+
+/// The status of a scripted answer that has nothing else: it is left to the product to put it in words.
+fn bare(answer: &Answer) -> Option<Occasion> {
+    let none = Answer { to: answer.to.clone(), status: answer.status.clone(), ..Answer::default() };
+    let status = answer.status.as_ref()?.split(' ').next()?.parse().ok()?;
+    (*answer == none).then_some(Occasion::Status(status))
 }

@@ -1,10 +1,21 @@
 //! The switches of the fault edge.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde::Deserialize;
 
+use super::product::Brand;
 use crate::labels;
 use crate::reference::certificate::Kind;
 use crate::reference::script::Answer;
+
+labels! {
+    /// What the edge understands of what it passes on.
+    pub enum Mode {
+        Http = "http": "Requests and answers.",
+        Tcp = "tcp": "Nothing: bytes, as ssh -L, stunnel and TCP mode do.",
+    }
+}
 
 labels! {
     /// What becomes of an upgrade.
@@ -31,7 +42,9 @@ labels! {
         Overwrite = "overwrite": "Its own client, whatever the client said: right for the outermost hop.",
         Append = "append": "Its own client after what the client said: right for an inner hop.",
         IfNone = "if-none": "Its own client unless the client said something.",
-        Pass = "pass": "What the client said.",
+        Believe = "believe": "What the client said, beside a protocol and host of its own.",
+        Pass = "pass": "What the client said; nothing is set and nothing taken away.",
+        RealIp = "real-ip": "Nothing; its own client is named in `X-Real-IP` alone.",
         Forge = "forge": "A loopback address.",
         Strip = "strip": "Nothing, and what the client said is taken away.",
     }
@@ -62,7 +75,8 @@ labels! {
     pub enum H2 {
         Off = "off": "Not offered.",
         On = "on": "Offered, without extended CONNECT.",
-        Connect = "connect": "Offered with extended CONNECT (RFC 8441).",
+        Connect = "connect": "Offered with extended CONNECT (RFC 8441), handed on with a key of its own: HAProxy.",
+        Keyless = "keyless": "Offered with extended CONNECT, handed on without a key: Envoy.",
         Broken = "broken": "Offered, and every stream is refused.",
     }
 }
@@ -86,50 +100,60 @@ pub struct Options {
     pub port: u16,
     /// Every connection is refused.
     pub stopped: bool,
+    /// What it understands.
+    pub mode: Mode,
     /// Where it leads: `ADDRESS:PORT`.
     pub upstream: String,
-    /// Speak TLS to the upstream.
+    /// Speak TLS to the upstream, whose certificate is not looked at.
     pub upstream_tls: bool,
+    /// That TLS goes up to 1.2 only, which the gateway does not speak: nginx before 1.23, Envoy.
+    pub upstream_old_tls: bool,
     /// The certificate of its TLS; plain text without.
     pub tls: Option<Kind>,
-    /// TLS within TLS: what it passes on after its own handshake is expected to be TLS again.
+    /// It takes its TLS off, and then expects TLS again.
     pub tls_twice: bool,
+    /// Only clients with a certificate of the world's root are let in.
+    pub client_certificate: bool,
+    /// The hosts it serves; every host without any.
+    pub sites: Vec<String>,
+    /// A TLS name that is none of the sites is refused in the handshake.
+    pub strict_names: bool,
     /// HTTP/2 in front.
     pub h2: H2,
     /// What becomes of upgrades.
     pub upgrade: Upgrade,
     /// What becomes of frames.
     pub frames: Frames,
-    /// Whether answers are kept until they are whole.
+    /// Whether answers are kept until they are whole; a 101 never is.
     pub buffers: bool,
     /// What it makes of `X-Forwarded-For`.
     pub forwarded: Forwarded,
     /// The client address it tells of a client on loopback, so that it plays an edge that strangers ask. An address for
     /// documentation (RFC 5737).
-    pub stands_for: std::net::IpAddr,
+    pub stands_for: IpAddr,
     /// A path before the gateway's own, as in `/oc`.
     pub prefix: String,
     /// Hand the prefix on.
     pub keeps_prefix: bool,
     /// The PROXY line.
     pub line: Line,
-    /// Ends a connection this long after the last byte, in milliseconds; 0 never.
+    /// Ends an upgraded connection this long after the last byte, in milliseconds; 0 never.
     pub idle_ms: u64,
     /// Which bytes keep it alive.
     pub idle_counts: Counts,
-    /// Ends a connection this old, in milliseconds; 0 never.
+    /// Ends an upgraded connection this old, in milliseconds; 0 never.
     pub lifetime_ms: u64,
     /// How it ends those.
     pub death: Death,
     /// How long it waits for a connection to the gateway, and for the head of its answer, in milliseconds; then it says 504.
     pub patience_ms: u64,
-    /// The most bytes of a request's head; more is 431.
+    /// The most bytes of a request's head; more is 431, or what the product says.
     pub head_limit: usize,
     /// The most bytes of a request's body; more is 413.
-    pub body_limit: usize,
-    /// Whose signature its answers carry: a name of [`super::product`]; none without.
-    pub product: String,
-    /// Answers by script that go before what the gateway says.
+    pub body_limit: u64,
+    /// Whose signature its answers carry.
+    pub product: Brand,
+    /// Answers by script that go before what the gateway says. One that has a status and nothing else is the product's page.
     pub answer: Vec<Answer>,
 }
 
@@ -139,16 +163,21 @@ impl Default for Options {
             listen: vec![String::from("127.0.0.1")],
             port: 0,
             stopped: false,
+            mode: Mode::Http,
             upstream: String::new(),
             upstream_tls: false,
+            upstream_old_tls: false,
             tls: None,
             tls_twice: false,
+            client_certificate: false,
+            sites: Vec::new(),
+            strict_names: false,
             h2: H2::Off,
             upgrade: Upgrade::Passed,
             frames: Frames::Passed,
             buffers: false,
             forwarded: Forwarded::Overwrite,
-            stands_for: std::net::Ipv4Addr::new(192, 0, 2, 10).into(),
+            stands_for: Ipv4Addr::new(192, 0, 2, 10).into(),
             prefix: String::new(),
             keeps_prefix: false,
             line: Line::None,
@@ -158,9 +187,11 @@ impl Default for Options {
             death: Death::Fin,
             // nginx: `proxy_read_timeout`.
             patience_ms: 60_000,
+            // nginx: `large_client_header_buffers`, four of 8 KiB.
             head_limit: 32 << 10,
+            // nginx: `client_max_body_size`.
             body_limit: 1 << 20,
-            product: String::new(),
+            product: Brand::Plain,
             answer: Vec::new(),
         }
     }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
-use super::leg::{Leg, drain, finish, unsaid};
+use super::door::Guest;
+use super::leg::{CHUNK, Leg, drain, finish, unsaid};
 use super::options::{Counts, Death, Options};
+use super::{Edge, upstream};
 use crate::clock::{self, Instant};
 
 /// A close frame of a server: 1001, no reason. What Caddy sends at a reload.
 const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xE9];
-/// The most bytes handed on at once.
-const CHUNK: usize = 16 << 10;
 
 /// When and how a connection is ended that did not end by itself.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +101,15 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
         End::Both => {}
         End::Broken => reset(near, far),
         End::Timer => kill(near, far, timers.death).await,
+    }
+}
+
+/// Hands on what a client and the gateway say without understanding any of it.
+pub async fn bytes(edge: &Edge, guest: Guest) {
+    match upstream::dial(edge, guest.client).await {
+        Ok(far) => relay(Box::new(guest.wire), far, Timers::new(&edge.options)).await,
+        // What ssh -L does: the client was let in, and nobody is there.
+        Err(_) => finish(Box::new(guest.wire)).await,
     }
 }
 

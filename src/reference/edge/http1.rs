@@ -1,0 +1,178 @@
+//! HTTP/1.1 in front: one request, its answer, and whatever follows a switch.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+
+use super::door::Guest;
+use super::leg::{CHUNK, Leg, drain, finish, unsaid};
+use super::options::{Frames, Upgrade};
+use super::product::{Occasion, Why};
+use super::relay::{Timers, hold, relay};
+use super::{Edge, upstream};
+use crate::reference::head::{Head, NoHead};
+use crate::reference::script;
+use crate::reference::wire::Wire;
+
+/// The largest head of an answer that is read. Node's default, `maxHeaderSize`, is half of it.
+const MOST_ANSWER: usize = 32 << 10;
+/// An accept key of the right length that belongs to no request.
+const NOBODYS_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// Reads a request and sees to it.
+pub async fn request(edge: &Edge, guest: Guest) {
+    let Guest { mut wire, client } = guest;
+    let head = match Head::request(&mut wire, Vec::new(), edge.options.head_limit).await {
+        Ok(head) => head,
+        Err(NoHead::Ended) => return,
+        Err(NoHead::Junk(_)) => return refuse(edge, wire, Why::Junk, None).await,
+        Err(NoHead::TooLong) => return refuse(edge, wire, Why::LongHead, None).await,
+    };
+    if let Some(answer) = script::to_request(&edge.options.answer, &head) {
+        return match super::bare(answer) {
+            Some(status) => refuse(edge, wire, status, Some(&head)).await,
+            None => answer.give(wire, Some(&head)).await,
+        };
+    }
+    if edge.options.upgrade == Upgrade::Held && head.upgrades() {
+        return drain(&mut wire).await;
+    }
+    pass(edge, wire, head, client).await;
+}
+
+/// Hands a request on, and its answer back.
+async fn pass(edge: &Edge, mut wire: Wire, head: Head, client: IpAddr) {
+    let secure = matches!(wire, Wire::Tls(_));
+    let inner = match edge.admit(head.clone(), client, secure) {
+        Ok(inner) => inner,
+        Err(why) => return refuse(edge, wire, why, Some(&head)).await,
+    };
+    let mut far = match upstream::dial(edge, client).await {
+        Ok(far) => far,
+        Err(error) => return refuse(edge, wire, upstream::why(&error), Some(&head)).await,
+    };
+    match ask(edge, &mut wire, &mut far, &inner).await {
+        Ok(answer) => deliver(edge, wire, far, answer).await,
+        Err(Failed::Said(why)) => refuse(edge, wire, why, Some(&head)).await,
+        Err(Failed::Gone) => {}
+    }
+}
+
+/// Why a request got no answer of the gateway.
+enum Failed {
+    /// The edge says so itself.
+    Said(Why),
+    /// The client has left.
+    Gone,
+}
+
+/// Sends a request with its body and reads the head of the answer.
+async fn ask(edge: &Edge, wire: &mut Wire, far: &mut Box<dyn Leg>, head: &Head) -> Result<Head, Failed> {
+    let (mut far_in, far_out) = split(far);
+    let patience = Duration::from_millis(edge.options.patience_ms);
+    tokio::select! {
+        answer = tokio::time::timeout(patience, Head::answer(&mut far_in, MOST_ANSWER)) => match answer {
+            Ok(answer) => answer.map_err(|_| Failed::Said(Why::Broken)),
+            Err(_) => Err(Failed::Said(Why::Silent)),
+        },
+        failed = send(edge.options.body_limit, wire, far_out, head) => Err(failed),
+    }
+}
+
+/// Sends a request's head, and its body as it comes; returns only when that fails.
+async fn send(limit: u64, wire: &mut Wire, mut far: WriteHalf<&mut Box<dyn Leg>>, head: &Head) -> Failed {
+    let start = [head.bytes(), head.rest.clone()].concat();
+    if far.write_all(&start).await.is_err() || far.flush().await.is_err() {
+        return Failed::Said(Why::Broken);
+    }
+    if head.upgrades() {
+        // What follows are frames, and not before the switch.
+        return std::future::pending().await;
+    }
+    let mut body = head.rest.len() as u64;
+    let mut bytes = vec![0; CHUNK];
+    loop {
+        let count = match wire.read(&mut bytes).await {
+            Ok(0) | Err(_) => return Failed::Gone,
+            Ok(count) => count,
+        };
+        body += count as u64;
+        if body > limit {
+            return Failed::Said(Why::LongBody);
+        }
+        if far.write_all(&bytes[..count]).await.is_err() || far.flush().await.is_err() {
+            // It may have answered before it stopped to listen: the answer goes first.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Hands the answer back, and everything after it.
+async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Head) {
+    let switched = answer.status() == Some(101);
+    edge.product.dress(&mut answer);
+    if edge.options.buffers {
+        return if switched { hold(Box::new(wire), far).await } else { whole(wire, far, answer).await };
+    }
+    if switched && edge.options.upgrade == Upgrade::BadAccept {
+        answer.set("Sec-WebSocket-Accept", NOBODYS_KEY);
+    }
+    let held = switched && edge.options.frames == Frames::Held;
+    let rest = if held { Vec::new() } else { answer.rest.clone() };
+    let start = [answer.bytes(), rest].concat();
+    if wire.write_all(&start).await.is_err() || wire.flush().await.is_err() {
+        return;
+    }
+    match switched {
+        true if held => hold(Box::new(wire), far).await,
+        true => relay(Box::new(wire), far, Timers::new(&edge.options)).await,
+        false => stream(wire, far).await,
+    }
+}
+
+/// Hands on the body of a plain answer as it comes.
+async fn stream(mut wire: Wire, mut far: Box<dyn Leg>) {
+    let (mut near_in, mut near_out): (ReadHalf<_>, _) = split(&mut wire);
+    let copied = tokio::select! {
+        () = drain(&mut near_in) => return,
+        copied = copy(&mut far, &mut near_out) => copied,
+    };
+    if copied.is_err() { wire.reset() } else { finish(Box::new(wire)).await }
+}
+
+/// Hands an answer on when all of it has come.
+async fn whole(mut wire: Wire, mut far: Box<dyn Leg>, mut answer: Head) {
+    let mut body = answer.rest.clone();
+    if copy(&mut far, &mut body).await.is_err() {
+        return wire.reset();
+    }
+    if answer.get("transfer-encoding").is_none() {
+        answer.set("Content-Length", body.len().to_string());
+    }
+    if wire.write_all(&[answer.bytes(), body].concat()).await.is_ok() {
+        finish(Box::new(wire)).await;
+    }
+}
+
+async fn copy(from: &mut (impl tokio::io::AsyncRead + Unpin), to: &mut (impl tokio::io::AsyncWrite + Unpin)) -> io::Result<()> {
+    let mut bytes = vec![0; CHUNK];
+    loop {
+        let count = match from.read(&mut bytes).await {
+            Ok(0) => return Ok(()),
+            Err(error) if unsaid(&error) => return Ok(()),
+            other => other?,
+        };
+        to.write_all(&bytes[..count]).await?;
+        to.flush().await?;
+    }
+}
+
+/// Answers for the edge itself; `asked` is the request, if one was read.
+pub async fn refuse(edge: &Edge, mut wire: Wire, occasion: impl Into<Occasion>, asked: Option<&Head>) {
+    let page = edge.product.page(occasion.into(), asked);
+    if wire.write_all(&page.bytes()).await.is_ok() {
+        finish(Box::new(wire)).await;
+    }
+}
