@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::facts::value::show_ms;
 use crate::proof::confusion::Line;
 use crate::proof::self_test::{self, Attempt, SelfTest};
+use crate::reference::fault;
 use crate::shelf::Shelf;
 
 /// The name and version of what `--format json` writes.
@@ -26,7 +27,7 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
     // Rows of a site's own have no fault files: only the built-in shelf is on trial.
     let shelf = Shelf::builtin()?;
     let progress = Progress::new(flags.quiet);
-    let outcome = self_test::run(&shelf, &|attempt| progress.hear(attempt));
+    let outcome = self_test::run(&shelf, &fault::all()?, &|attempt| progress.hear(attempt));
     progress.wipe();
     let outcome = outcome?;
     let lines: Vec<&Line> = outcome.attempts.iter().filter_map(|a| a.line.as_ref()).collect();

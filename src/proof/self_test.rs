@@ -78,13 +78,12 @@ impl SelfTest {
 /// Runs everything; `hear` is told of every attempt as it ends.
 ///
 /// # Errors
-/// A complaint about the first fault file that does not load, or a system without an event loop.
-pub fn run(shelf: &Shelf, hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, Complaint> {
+/// A complaint when the right world cannot stand here.
+pub fn run(shelf: &Shelf, faults: &[Fault], hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, Complaint> {
     let began = clock::now();
-    let faults = fault::all()?;
     let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
     let healthy = trial("reference", MATRIX).play(fault::world()?, &ground, shelf)?;
-    let singles = each(&faults, AT_ONCE, |fault| single(&ground, shelf, fault, hear));
+    let singles = each(faults, AT_ONCE, |fault| single(&ground, shelf, fault, hear));
     let seen: Vec<Seen<'_>> = faults
         .iter()
         .zip(&singles)
@@ -95,7 +94,7 @@ pub fn run(shelf: &Shelf, hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, 
         .collect();
     let sample = pairs::sample(shelf, &healthy, &seen, PAIRS);
     let paired = each(&sample, AT_ONCE, |pair| both(&ground, shelf, pair, hear));
-    let rows = rows(shelf, &faults);
+    let rows = rows(shelf, faults);
     let attempts = singles.into_iter().map(|(attempt, _)| attempt).chain(paired).collect();
     Ok(SelfTest { attempts, rows, took: clock::now() - began })
 }

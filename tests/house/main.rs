@@ -23,6 +23,7 @@ mod recording;
 mod reference;
 mod report;
 mod secrets;
+mod self_test;
 mod settings;
 mod shelf;
 mod unix;
