@@ -105,6 +105,8 @@ impl Stream {
         let response = sent.map_err(|_| Why::Silent)?.map_err(broken)?;
         match near {
             Some(near) if response.status() == StatusCode::SWITCHING_PROTOCOLS => self.switch(response, near).await,
+            // To a CONNECT that would mean that the switch was made.
+            Some(_) if response.status().is_success() => Err(Why::Broken),
             _ => self.plain(response).await,
         }
     }

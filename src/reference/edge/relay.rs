@@ -159,3 +159,6 @@ async fn pump(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + U
         to.flush().await?;
     }
 }
+
+#[cfg(test)]
+mod tests;
