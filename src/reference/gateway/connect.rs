@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::client::Client;
+use super::device::{self, Asked};
 use super::limiter::Turn;
 use super::options::{Auth, Phase};
+use super::origin::Place;
 use super::refused::Refused;
 use super::release::Keeps;
 use super::schema;
@@ -22,6 +24,18 @@ pub struct Granted {
     pub role: String,
     /// The scopes it really has.
     pub scopes: Vec<String>,
+    /// The token of its device, and when it was issued.
+    pub token: Option<(String, i64)>,
+}
+
+/// Who asks to be let in.
+pub struct Caller<'a> {
+    /// Whom it counts for.
+    pub client: Client,
+    /// Where it comes from.
+    pub place: &'a Place,
+    /// What it was challenged with.
+    pub nonce: &'a str,
 }
 
 impl Granted {
@@ -47,11 +61,11 @@ impl From<Result<Granted, Refused>> for Decision {
 }
 
 /// Decides a connect.
-pub fn decide(gateway: &Gateway, params: &Value, client: Client) -> Decision {
-    if let Err(refused) = formal(gateway, params) {
+pub fn decide(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Decision {
+    if let Err(refused) = formal(gateway, params, caller) {
         return Err(refused).into();
     }
-    let decision = authenticate(gateway, params, client);
+    let decision = authenticate(gateway, params, caller);
     let mut seen = gateway.count.lock();
     match (secret(params), &decision.result) {
         (None, _) => seen.bare += 1,
@@ -62,18 +76,41 @@ pub fn decide(gateway: &Gateway, params: &Value, client: Client) -> Decision {
 }
 
 /// Everything that is refused before anybody's secret is looked at.
-fn formal(gateway: &Gateway, params: &Value) -> Result<(), Refused> {
+fn formal(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Result<(), Refused> {
     if let Some(complaint) = schema::connect(params) {
         return Err(Refused::policy("INVALID_REQUEST", &format!("invalid connect params: {complaint}")));
     }
-    if gateway.phase() == Phase::Starting {
-        let starting = Refused::new("UNAVAILABLE", "gateway starting; retry shortly", 1013, "gateway starting");
-        return Err(starting.retry(500).details(json!({"reason": "startup-sidecars"})));
+    let (id, mode) = (text(params, "/client/id"), text(params, "/client/mode"));
+    if id == "openclaw-worker" || mode == "worker" || role(params) == "worker" {
+        return Err(Refused::silent(1008, "invalid-handshake"));
     }
+    admission(gateway, role(params))?;
     protocol(gateway, params)?;
-    match role(params) {
-        "operator" | "node" => Ok(()),
-        _ => Err(Refused::policy("INVALID_REQUEST", "invalid role")),
+    if !matches!(role(params), "operator" | "node") {
+        return Err(Refused::policy("INVALID_REQUEST", "invalid role"));
+    }
+    if id == "openclaw-browser-copilot" {
+        let message = "browser copilot requires ui mode with run-tool-bindings and session-scoped-events capabilities";
+        return Err(Refused::policy("INVALID_REQUEST", message));
+    }
+    caller.place.check(id, caller.client.local)
+}
+
+/// Whether anybody is let in by now. While suspended operators are, and are then told so.
+fn admission(gateway: &Gateway, role: &str) -> Result<(), Refused> {
+    let closed = |operation: &str, reason: &str, phase: &str| {
+        let message = format!("connect unavailable during gateway {operation}");
+        let refused = Refused::new("UNAVAILABLE", &message, 1013, &format!("gateway {operation} in progress"));
+        Err(refused.retry(1_000).details(json!({"method": "connect", "reason": reason, "phase": phase})))
+    };
+    match gateway.phase() {
+        Phase::Starting => {
+            let starting = Refused::new("UNAVAILABLE", "gateway starting; retry shortly", 1013, "gateway starting");
+            Err(starting.retry(500).details(json!({"reason": "startup-sidecars"})))
+        }
+        Phase::Draining => closed("restart", "gateway-restarting", "accepting"),
+        Phase::Suspended if role == "node" => closed("suspension", "gateway-suspending", "prepared"),
+        Phase::Ready | Phase::Suspended => Ok(()),
     }
 }
 
@@ -96,35 +133,50 @@ fn protocol(gateway: &Gateway, params: &Value) -> Result<(), Refused> {
     Err(tell(gateway, refused, details))
 }
 
-fn authenticate(gateway: &Gateway, params: &Value, client: Client) -> Decision {
+fn authenticate(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Decision {
     let device = params.get("device").is_some();
+    if let Some(Err(refused)) = device.then(|| device::prove(gateway.release, params, role(params), caller.nonce)) {
+        return Err(told(gateway, refused)).into();
+    }
     let right = match secret(params) {
-        None if !device => return Err(strange(gateway)).into(),
-        None if gateway.options.auth != Auth::None => return Err(missing(gateway)).into(),
-        None => true,
-        Some(_) if gateway.options.auth == Auth::None => true,
-        Some(secret) => secret == gateway.options.secret.reveal(),
+        None if !device => return Err(strange(gateway, params)).into(),
+        _ if gateway.options.auth == Auth::None => return admit(gateway, params, caller).into(),
+        None if by_token(gateway, params) => true,
+        None if text(params, "/auth/deviceToken").is_empty() => return Err(missing(gateway, params, caller)).into(),
+        None => return Err(foreign(gateway)).into(),
+        Some(secret) => secret == gateway.options.secret.reveal() || by_token(gateway, params),
     };
-    match gateway.limiter.turn(client.address, right) {
-        Turn::Right => admit(gateway, params, client).into(),
-        Turn::Wrong(delay) => Decision { delay, ..Err(wrong(gateway, device)).into() },
+    match gateway.limiter.turn(caller.client.address, right) {
+        Turn::Right => admit(gateway, params, caller).into(),
+        Turn::Wrong(delay) => Decision { delay, ..Err(wrong(gateway, params, caller)).into() },
         Turn::LockedOut(left) => Err(limited(gateway, left, device)).into(),
     }
 }
 
+/// Whether a device shows a token that was issued to it.
+fn by_token(gateway: &Gateway, params: &Value) -> bool {
+    let shown = ["/auth/deviceToken", "/auth/token"].map(|slot| text(params, slot));
+    shown.into_iter().any(|token| gateway.devices.has_token(text(params, "/device/id"), token))
+}
+
 /// The secret was right, or none is asked for.
-fn admit(gateway: &Gateway, params: &Value, client: Client) -> Result<Granted, Refused> {
-    let device = params.get("device");
-    match (device, role(params)) {
-        (None, "node") => return Err(strange(gateway)),
-        (None, _) if gateway.options.auth == Auth::None => return Err(strange(gateway)),
-        (Some(device), _) if !client.local => return Err(unpaired(gateway, params, device)),
-        _ => {}
+fn admit(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Result<Granted, Refused> {
+    let role = role(params);
+    let asked = |kept: bool| {
+        let scopes = params["scopes"].as_array().filter(|_| kept).into_iter().flatten();
+        scopes.filter_map(|s| s.as_str().map(str::to_owned)).collect()
+    };
+    if params.get("device").is_some() {
+        let silent = caller.client.local && caller.place.origin.is_none();
+        let asking = Asked { params, role, silent };
+        let token = gateway.devices.admit(&asking).map_err(|refused| told(gateway, refused))?;
+        return Ok(Granted { role: role.to_owned(), scopes: asked(role == "operator"), token: Some(token) });
     }
-    let kept = device.is_some() || keeps(gateway.release.keeps, params, client);
-    let asked = params["scopes"].as_array().filter(|_| kept).into_iter().flatten();
-    let scopes = asked.filter_map(|s| s.as_str().map(str::to_owned)).collect();
-    Ok(Granted { role: role(params).to_owned(), scopes })
+    if role == "node" || gateway.options.auth == Auth::None || text(params, "/client/id") == "openclaw-control-ui" {
+        return Err(strange(gateway, params));
+    }
+    let kept = keeps(gateway.release.keeps, params, caller.client);
+    Ok(Granted { role: role.to_owned(), scopes: asked(kept), token: None })
 }
 
 /// Whether a client without a device keeps the scopes it asks for.
@@ -154,57 +206,66 @@ fn text<'a>(params: &'a Value, pointer: &str) -> &'a str {
 }
 
 /// Neither a secret nor a device.
-fn strange(gateway: &Gateway) -> Refused {
+fn strange(gateway: &Gateway, params: &Value) -> Refused {
+    if text(params, "/client/id") == "openclaw-control-ui" {
+        let message = "control ui requires device identity (use HTTPS or localhost secure context)";
+        let refused = Refused::policy("INVALID_REQUEST", message);
+        return tell(gateway, refused, json!({"code": "CONTROL_UI_DEVICE_IDENTITY_REQUIRED"}));
+    }
     let refused = Refused::policy("NOT_PAIRED", "device identity required");
     tell(gateway, refused, json!({"code": DEVICE_IDENTITY_REQUIRED}))
 }
 
 /// A device, and no secret.
-fn missing(gateway: &Gateway) -> Refused {
-    refusal(gateway, "missing", false, "update_auth_configuration")
+fn missing(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Refused {
+    refusal(gateway, "missing", hint(gateway, params, caller), (false, "update_auth_configuration"))
 }
 
-/// A wrong secret.
-fn wrong(gateway: &Gateway, device: bool) -> Refused {
-    let step = if device { "retry_with_device_token" } else { "update_auth_credentials" };
-    refusal(gateway, "mismatch", device, step)
+/// A wrong secret. A device may have a token of its own, unless the gateway asks for a password.
+fn wrong(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Refused {
+    let retry = params.get("device").is_some() && gateway.options.auth == Auth::Token;
+    let advice = if retry { (true, "retry_with_device_token") } else { (false, "update_auth_credentials") };
+    refusal(gateway, "mismatch", hint(gateway, params, caller), advice)
 }
 
-fn refusal(gateway: &Gateway, what: &str, retry: bool, step: &str) -> Refused {
+/// A device's token that is not its own.
+fn foreign(gateway: &Gateway) -> Refused {
+    let message = "unauthorized: device token mismatch (rotate/reissue device token)";
+    let mut details = json!({"code": "AUTH_DEVICE_TOKEN_MISMATCH", "authReason": "device_token_mismatch"});
+    advise(gateway, &mut details, (false, "update_auth_credentials"));
+    tell(gateway, Refused::policy("INVALID_REQUEST", message), details)
+}
+
+/// What the client is told to do. Source: `formatGatewayAuthFailureMessage`.
+fn hint(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> String {
     let slot = gateway.options.auth.as_str();
-    let message = match what {
-        "missing" => format!("unauthorized: gateway {slot} missing (provide gateway auth {slot})"),
-        _ => format!("unauthorized: gateway {slot} mismatch (provide gateway auth {slot})"),
-    };
+    match (text(params, "/client/mode") == "cli", caller.client.local, gateway.options.auth) {
+        (true, true, Auth::Token) => String::from("use this gateway's gateway.auth.token or pair the device"),
+        (true, true, _) => format!("use this gateway's gateway.auth.{slot}"),
+        (true, false, _) => format!("set gateway.remote.{slot} to match gateway.auth.{slot}"),
+        (false, ..) => format!("provide gateway auth {slot}"),
+    }
+}
+
+fn refusal(gateway: &Gateway, what: &str, hint: String, advice: (bool, &str)) -> Refused {
+    let slot = gateway.options.auth.as_str();
     let code = format!("AUTH_{}_{}", slot.to_uppercase(), what.to_uppercase());
     let mut details = json!({"code": code, "authReason": format!("{slot}_{what}")});
-    advise(gateway, &mut details, retry, step);
-    tell(gateway, Refused::policy("INVALID_REQUEST", &message), details)
+    advise(gateway, &mut details, advice);
+    tell(gateway, Refused::policy("INVALID_REQUEST", &format!("unauthorized: gateway {slot} {what} ({hint})")), details)
 }
 
 /// Too many failures.
 fn limited(gateway: &Gateway, left: Duration, device: bool) -> Refused {
     let message = "unauthorized: too many failed authentication attempts (retry later)";
     let mut details = json!({"code": "AUTH_RATE_LIMITED", "authReason": "rate_limited"});
-    advise(gateway, &mut details, false, "wait_then_retry");
+    advise(gateway, &mut details, (false, "wait_then_retry"));
     let refused = Refused::policy("INVALID_REQUEST", message);
     let after = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     tell(gateway, if device { refused } else { refused.retry(after) }, details)
 }
 
-/// A device that nobody approved.
-fn unpaired(gateway: &Gateway, params: &Value, device: &Value) -> Refused {
-    let id = super::uuid();
-    let message = "pairing required: device is not approved yet";
-    let details = json!({
-        "code": "PAIRING_REQUIRED", "reason": "not-paired", "requestId": id,
-        "remediationHint": "Approve this device from the pending pairing requests.", "deviceId": device["id"],
-        "requestedRole": role(params), "requestedScopes": params.get("scopes").cloned().unwrap_or_else(|| json!([]))
-    });
-    tell(gateway, Refused::new("NOT_PAIRED", message, 1008, &format!("{message} (requestId: {id})")), details)
-}
-
-fn advise(gateway: &Gateway, details: &mut Value, retry: bool, step: &str) {
+fn advise(gateway: &Gateway, details: &mut Value, (retry, step): (bool, &str)) {
     if gateway.release.advice {
         details["canRetryWithDeviceToken"] = retry.into();
         details["recommendedNextStep"] = step.into();
@@ -213,5 +274,10 @@ fn advise(gateway: &Gateway, details: &mut Value, retry: bool, step: &str) {
 
 /// The refusal with details, where the release has any.
 fn tell(gateway: &Gateway, refused: Refused, details: Value) -> Refused {
-    if gateway.release.details { refused.details(details) } else { refused.plain() }
+    told(gateway, refused.details(details))
+}
+
+/// The refusal, its details left out where the release has none.
+fn told(gateway: &Gateway, refused: Refused) -> Refused {
+    if gateway.release.details { refused } else { refused.plain() }
 }

@@ -8,7 +8,9 @@ use super::Gateway;
 use crate::clock;
 
 /// Where the reference gateway says its state is.
-const STATE: &str = "/nonexistent/openclaw";
+pub const STATE: &str = "/nonexistent/openclaw";
+/// Where it says its configuration is.
+pub const CONFIG: &str = "/nonexistent/openclaw/openclaw.json";
 
 /// How busy the event loop is: not at all.
 pub fn event_loop() -> Value {
@@ -44,13 +46,19 @@ pub fn health() -> Value {
     })
 }
 
-/// The payload of `status`; `whole` for an administrator, who is told paths.
-pub fn status(gateway: &Gateway, whole: bool) -> Value {
+/// The payload of `status`; `whole` for an administrator, who is told paths, `projected` for what the CLI shows of it.
+pub fn status(gateway: &Gateway, whole: bool, projected: bool) -> Value {
     let path = if whole { format!("{STATE}/agents/main/agent/openclaw-agent.sqlite") } else { "[redacted]".to_owned() };
     let paths: Vec<&String> = whole.then_some(&path).into_iter().collect();
     let pool = json!({"maxWorkers": 1, "workers": 0, "workersCreated": 0, "activeTasks": 0, "pendingTasks": 0});
-    json!({
-        "runtimeVersion": gateway.release.name,
+    let mut status = json!({"runtimeVersion": gateway.release.name});
+    if projected {
+        status["cliProjection"] = json!({
+            "agents": {"defaultId": "main", "ownership": "sole", "selectionRequired": false, "rows": [{"id": "main"}]},
+            "updateChannel": null, "memoryPlugin": {"enabled": true, "slot": "memory-core"}
+        });
+    }
+    let rest = json!({
         "hostDesktop": {"enabled": false, "state": "disabled", "port": 5900},
         "heartbeat": {
             "defaultAgentId": "main",
@@ -88,7 +96,11 @@ pub fn status(gateway: &Gateway, whole: bool) -> Value {
             },
             "writeCustody": []
         }
-    })
+    });
+    if let (Some(status), Value::Object(rest)) = (status.as_object_mut(), rest) {
+        status.extend(rest);
+    }
+    status
 }
 
 /// The payload of `system-presence`: the gateway itself, as clients like probes stay out of it.
@@ -99,6 +111,25 @@ pub fn presence(gateway: &Gateway) -> Value {
         "mode": "gateway", "reason": "self", "instanceId": gateway.instance,
         "text": format!("Gateway: reference (reference) · app {version} · mode gateway · reason self"), "ts": clock::wall_ms()
     }])
+}
+
+/// The payload of `channels.status`: there are none.
+pub fn channels() -> Value {
+    json!({
+        "ts": clock::wall_ms(), "channelOrder": [], "channelLabels": {}, "channelDetailLabels": {}, "channelSystemImages": {},
+        "channelMeta": [], "eventLoop": event_loop(), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
+        "statusIssues": []
+    })
+}
+
+/// The payload of `gateway.identity.get`: one per installation.
+pub fn identity(gateway: &Gateway) -> Value {
+    use sha2::{Digest, Sha256};
+    let key = Sha256::digest(&gateway.instance);
+    json!({
+        "deviceId": data_encoding::HEXLOWER.encode(&Sha256::digest(key)),
+        "publicKey": data_encoding::BASE64URL_NOPAD.encode(&key)
+    })
 }
 
 /// The payload of `node.list`: nobody has come.
@@ -120,7 +151,7 @@ pub fn config(gateway: &Gateway) -> Value {
     let config = json!({"gateway": section});
     let hash = gateway.config_hash();
     json!({
-        "path": format!("{STATE}/openclaw.json"), "includedPaths": [], "includeProvenance": [], "agentRosterIncludeOwned": false,
+        "path": CONFIG, "includedPaths": [], "includeProvenance": [], "agentRosterIncludeOwned": false,
         "bindingsIncludeOwned": false, "exists": true, "raw": format!("{config}\n"), "parsed": config, "sourceConfig": config,
         "resolved": config, "valid": true, "runtimeConfig": config, "config": config, "hash": hash, "issues": [], "warnings": [],
         "legacyIssues": [], "configRevisionHash": hash, "appliedConfigHash": hash

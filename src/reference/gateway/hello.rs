@@ -1,7 +1,5 @@
 //! `hello-ok`: what an accepted connect is answered with.
 
-use std::sync::LazyLock;
-
 use serde_json::{Value, json};
 
 use super::Gateway;
@@ -14,13 +12,6 @@ use crate::openclaw::limits::TICK;
 const FEATURES: &str = include_str!("features.json");
 /// What stands in its place while the rest is put together.
 const HOLE: &str = "{features}";
-
-/// The names of the methods there are.
-pub static METHODS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let features: Value = serde_json::from_str(FEATURES).unwrap_or_default();
-    let names = features["methods"].as_array().into_iter().flatten();
-    names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
-});
 
 /// The whole frame.
 pub fn frame(gateway: &Gateway, id: &str, host: &str, granted: &Granted) -> String {
@@ -42,10 +33,14 @@ fn payload(gateway: &Gateway, host: &str, granted: &Granted) -> Value {
         "type": "hello-ok", "protocol": release.protocol, "server": server, "features": HOLE,
         "snapshot": snapshot(gateway, granted)
     });
+    if release.startup && granted.may("operator.read") {
+        hello["controlUiWidgetKinds"] = json!([{"pluginId": "session", "kind": "session:report", "label": "Report"}]);
+        hello["controlUiLinkReaders"] = json!([]);
+    }
     if release.protocol >= 4 {
         hello["pluginSurfaceUrls"] = json!({"canvas": format!("http://{host}/__openclaw__/cap/{}", super::token())});
     }
-    if release.tells_scopes {
+    if release.tells_scopes || granted.token.is_some() {
         hello["auth"] = auth(gateway, granted);
     }
     hello["policy"] = policy(gateway);
@@ -59,8 +54,15 @@ fn auth(gateway: &Gateway, granted: &Granted) -> Value {
     }
     auth["role"] = granted.role.as_str().into();
     auth["scopes"] = granted.scopes.clone().into();
-    if gateway.release.startup {
-        auth["recoveryScope"] = super::token().into();
+    if gateway.release.startup && granted.role == "operator" {
+        auth["recoveryScope"] = gateway.recovery.as_str().into();
+    }
+    if let Some((token, issued_at)) = &granted.token {
+        if gateway.release.startup && granted.role == "operator" {
+            auth["recoveryMigrationAllowed"] = true.into();
+        }
+        auth["deviceToken"] = token.as_str().into();
+        auth["issuedAtMs"] = (*issued_at).into();
     }
     auth
 }
@@ -99,6 +101,8 @@ fn snapshot(gateway: &Gateway, granted: &Granted) -> Value {
         snapshot["updateSchedule"] = json!({"channel": "stable", "autoEnabled": false});
     }
     if granted.may("operator.admin") {
+        snapshot["configPath"] = health::CONFIG.into();
+        snapshot["stateDir"] = health::STATE.into();
         snapshot["authMode"] = gateway.options.auth.as_str().into();
     }
     snapshot

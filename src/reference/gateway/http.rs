@@ -131,7 +131,7 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
             wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
             route(gateway, wire, head)
         }
-        Some(_) => Reply::new(417, TEXT, ""),
+        Some(_) => Reply::chunked(417),
         None => route(gateway, wire, head),
     };
     wire.write_all(&reply.bytes(head_only, keep)).await.ok()?;

@@ -1,20 +1,22 @@
 //! The reference gateway: what a client, a probe or an edge sees of an OpenClaw Gateway, and nothing behind it.
 //!
 //! [`http`] speaks HTTP until an upgrade, with [`route`]'s answers written by [`reply`]; [`upgrade`] is the way to WebSocket,
-//! [`session`] what follows it: [`connect`] decides who is let in ([`schema`], [`limiter`], [`refused`]), [`hello`] greets,
-//! [`methods`] answer. [`client`] tells who asks, [`release`] what older releases do differently, [`seen`] counts it all.
+//! [`session`] what follows it: [`connect`] decides who is let in ([`schema`], [`limiter`], [`device`], [`origin`], [`refused`]),
+//! [`hello`] greets, [`methods`] answer. [`client`] tells who asks, [`release`] what older releases do differently, [`seen`] counts it all.
 //!
-//! Devices: one with the right secret on the gateway's own host is paired silently, as by the real one; from elsewhere every
-//! device is unpaired, as nobody can approve one here.
+//! Not played: the limiter of its own that a browser's origin gets, the limit of 15 frames while a connect is decided, presence
+//! of clients, and every method that [`methods`] does not list.
 
 mod client;
 mod connect;
+mod device;
 mod health;
 mod hello;
 mod http;
 mod limiter;
 mod methods;
 mod options;
+mod origin;
 mod refused;
 pub mod release;
 mod reply;
@@ -23,6 +25,9 @@ mod schema;
 pub mod seen;
 mod session;
 mod upgrade;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -62,7 +67,10 @@ pub struct Gateway {
     boot: String,
     /// One per installation.
     instance: String,
+    /// The scope that its operators' state is recovered by.
+    recovery: String,
     since: Instant,
+    devices: device::Devices,
     count: Count,
     limiter: limiter::Limiter,
     seats: Arc<limiter::Seats>,
@@ -91,7 +99,9 @@ impl Gateway {
             release: release::named(&options.release)?,
             boot: uuid(),
             instance: uuid(),
+            recovery: token(),
             since: clock::now(),
+            devices: device::Devices::default(),
             count: Count::default(),
             limiter: limiter::Limiter::new(options.locked_out),
             seats: limiter::Seats::new(options.sockets_taken),

@@ -36,7 +36,7 @@ pub struct Release {
     pub ranges: bool,
     /// Whether `hello-ok.auth` is always there.
     pub tells_scopes: bool,
-    /// Whether `hello-ok.auth.method` and the challenge's `capabilities` are there.
+    /// Whether `hello-ok.auth.method`, the challenge's `capabilities` and the build id in the Control UI's page are there.
     pub tells_method: bool,
     /// Whether the server tells its real version; before, `dev`.
     pub tells_version: bool,

@@ -42,6 +42,8 @@ pub struct Reply {
     pub body: String,
     /// Whether the length stands among the lines above; otherwise the server adds it as the last line, and not for `HEAD`.
     pub own_length: bool,
+    /// Whether the body comes in pieces.
+    in_pieces: bool,
 }
 
 impl Reply {
@@ -55,10 +57,18 @@ impl Reply {
         Self::with(CONTROL_UI, status, kind, body.into())
     }
 
+    /// An answer of the HTTP path without a body, which the server then sends in pieces, of which there are none.
+    pub fn chunked(status: u16) -> Self {
+        let mut reply = Self::new(status, "", "");
+        reply.lines.pop();
+        reply.in_pieces = true;
+        reply
+    }
+
     fn with(lines: &[(&'static str, &str)], status: u16, kind: &'static str, body: String) -> Self {
         let mut lines: Vec<_> = lines.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         lines.push(("Content-Type", kind.to_owned()));
-        Self { status, lines, body, own_length: false }
+        Self { status, lines, body, own_length: false, in_pieces: false }
     }
 
     /// One more line, before the type.
@@ -98,6 +108,10 @@ impl Reply {
             (true, _) => {}
             (false, true) => out.push_str("Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"),
             (false, false) => out.push_str("Connection: close\r\n"),
+        }
+        if self.in_pieces {
+            out.push_str("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+            return out.into_bytes();
         }
         if !self.own_length && !head_only {
             let _ = write!(out, "Content-Length: {}\r\n", self.body.len());

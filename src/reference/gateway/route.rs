@@ -49,9 +49,9 @@ pub fn path(head: &Head) -> Option<&str> {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
         None => path,
     };
-    let escapes = path.split('%').skip(1);
+    let mut escapes = path.split('%').skip(1);
     let right = |escape: &str| escape.len() >= 2 && escape.bytes().take(2).all(|b| b.is_ascii_hexdigit());
-    escapes.map(right).all(|right| right).then_some(path)
+    escapes.all(right).then_some(path)
 }
 
 struct Ask<'a> {
@@ -76,24 +76,36 @@ impl Ask<'_> {
     }
 
     fn elsewhere(&self, path: &str) -> Reply {
-        let first = path.split('/').nth(1).unwrap_or_default();
-        match (first, path) {
-            (_, "/tools/invoke") => self.invoke(),
-            // Up to 2026.7.1 the Control UI's page stands here too.
-            ("api", _) if path == "/api/channels" || path.starts_with("/api/channels/") => self.locked(missing()),
-            ("sessions", _) if path.ends_with("/history") || path.ends_with("/kill") => self.locked(missing()),
-            ("v1" | "api", _) if self.gateway.release.startup => missing(),
-            (_, "/health/" | "/healthz/" | "/ready/" | "/readyz/" | "/startup/" | "/startupz/" | "/__openclaw__/worker") => {
-                missing()
+        let beneath = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        // Up to 2026.7.1 the Control UI's page stands in the place of what is missing.
+        let closed = self.gateway.release.startup;
+        match path {
+            "/tools/invoke" => self.invoke(),
+            _ if beneath("/api/channels") => self.locked(self.missing()),
+            _ if beneath("/sessions") && (path.ends_with("/history") || path.ends_with("/kill")) => {
+                self.locked(no_session(path.split('/').nth(2).unwrap_or_default()))
             }
-            (_, "/control-ui-config.json") => match self.permitted() {
-                Ok(()) => Reply::ui(200, JSON, json!({"basePath": "", "assistantName": "Assistant"}).to_string()),
+            _ if closed && (beneath("/v1") || beneath("/api")) => self.missing(),
+            "/health/" | "/healthz/" | "/ready/" | "/readyz/" | "/startup/" | "/startupz/" | "/__openclaw__/worker" => {
+                self.missing()
+            }
+            "/control-ui-config.json" => match self.permitted() {
+                Ok(()) => Reply::ui(200, JSON, ui_config(self.gateway)).then("Cache-Control", "no-cache"),
                 Err(_) => Reply::ui(401, JSON, UNAUTHORIZED),
             },
-            _ if !self.read_only => missing(),
+            _ if !self.read_only => self.missing(),
             _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => Reply::ui(404, TEXT, "Not Found").length(),
-            _ => page(self.gateway.release.startup.then(|| self.gateway.build_id())),
+            _ => page(self.gateway.release.tells_method.then(|| self.gateway.build_id())),
         }
+    }
+
+    /// What does not exist; while plugins are loading, nobody can tell yet.
+    fn missing(&self) -> Reply {
+        if self.gateway.phase() == Phase::Starting {
+            let reply = Reply::new(503, TEXT, "Plugin runtime is starting").first("Cache-Control", "no-store");
+            return reply.first("Retry-After", "1").length();
+        }
+        Reply::new(404, TEXT, "Not Found").length()
     }
 
     fn invoke(&self) -> Reply {
@@ -106,7 +118,7 @@ impl Ask<'_> {
 
     fn locked(&self, open: Reply) -> Reply {
         match self.permitted() {
-            Ok(()) if self.gateway.phase() == Phase::Suspended => unavailable(),
+            Ok(()) if matches!(self.gateway.phase(), Phase::Suspended | Phase::Draining) => unavailable(),
             Ok(()) => open,
             Err(Some(seconds)) => limited(seconds),
             Err(None) => unauthorized(),
@@ -136,10 +148,6 @@ fn unauthorized() -> Reply {
     Reply::new(401, JSON, UNAUTHORIZED)
 }
 
-fn missing() -> Reply {
-    Reply::new(404, TEXT, "Not Found").length()
-}
-
 fn limited(seconds: u64) -> Reply {
     let message = "Too many failed authentication attempts. Please try again later.";
     let body = json!({"error": {"message": message, "type": "rate_limited"}});
@@ -147,13 +155,33 @@ fn limited(seconds: u64) -> Reply {
 }
 
 fn unavailable() -> Reply {
-    let body =
-        json!({"error": {"message": "Gateway suspension in progress", "type": "unavailable", "code": "gateway_unavailable"}});
-    Reply::new(503, JSON, body.to_string()).first("Retry-After", "1")
+    let message = "Gateway is temporarily unavailable while suspending or restarting";
+    let body = json!({"error": {"message": message, "type": "service_unavailable", "code": "gateway_unavailable"}});
+    Reply::new(503, JSON, body.to_string()).then("Cache-Control", "no-store").then("Retry-After", "1")
 }
 
 fn too_large() -> Reply {
-    Reply::new(413, JSON, json!({"error": {"message": "Payload too large", "type": "invalid_request_error"}}).to_string())
+    let body = json!({"error": {"message": "Payload too large", "type": "invalid_request_error"}}).to_string();
+    let length = body.len().to_string();
+    let mut reply = Reply::new(413, JSON, body).first("Connection", "close").first("Content-Length", length);
+    reply.own_length = true;
+    reply
+}
+
+fn no_session(id: &str) -> Reply {
+    let error = json!({"type": "not_found", "message": format!("Session not found: {id}")});
+    Reply::new(404, JSON, json!({"ok": false, "error": error}).to_string())
+}
+
+fn ui_config(gateway: &Gateway) -> String {
+    json!({
+        "basePath": "", "assistantName": "Assistant", "assistantAvatar": "A", "assistantAvatarSource": null,
+        "assistantAvatarStatus": null, "assistantAvatarReason": null, "assistantAgentId": "main",
+        "serverVersion": gateway.release.name, "serverBuildId": gateway.build_id(), "embedSandbox": "scripts",
+        "allowExternalEmbedUrls": false, "automaticallyFetchFavicons": true, "communityInvite": true, "terminalEnabled": true,
+        "cliAgentsEnabled": true, "pluginAssetsRequireAuth": gateway.options.auth != Auth::None, "pluginFrameGrants": []
+    })
+    .to_string()
 }
 
 fn nameless() -> Reply {

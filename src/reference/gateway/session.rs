@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
-use super::connect::{self, Granted};
+use super::connect::{self, Caller, Granted};
 use super::refused::Refused;
 use super::upgrade::Waiting;
 use super::{Event, Gateway, hello, methods, schema};
@@ -58,7 +58,8 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
         .max_frame_size(Some(LARGEST));
     let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config)).await;
     let mut events = gateway.events.subscribe();
-    write(&mut socket, TEXT, &challenge(&gateway)).await.ok()?;
+    let nonce = super::uuid();
+    write(&mut socket, TEXT, &challenge(&gateway, &nonce)).await.ok()?;
     let until = clock::now() + gateway.release.patience;
     let text = tokio::select! {
         text = timeout_at(until, first(&mut socket)) => text.unwrap_or_else(|_| Some(Err(Refused::silent(1000, "")))),
@@ -66,11 +67,12 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
     }?;
     match text.map(|text| request(&gateway, &text)) {
         Ok(Ok((id, params))) => {
-            let decision = connect::decide(&gateway, &params, waiting.client);
+            let caller = Caller { client: waiting.client, place: &waiting.place, nonce: &nonce };
+            let decision = connect::decide(&gateway, &params, &caller);
             sleep(decision.delay).await;
             match decision.result {
                 Ok(granted) => {
-                    write(&mut socket, TEXT, &hello::frame(&gateway, &id, &waiting.host, &granted)).await.ok()?;
+                    write(&mut socket, TEXT, &hello::frame(&gateway, &id, &waiting.place.host, &granted)).await.ok()?;
                     gateway.refresh_health();
                     Some(Session { gateway, socket, events, granted: Box::new(granted), seq: 0 })
                 }
@@ -84,32 +86,35 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
 
 const RESTART: &str = "service restart";
 
-/// The first message as text; a refusal if it cannot be one, nothing if the client ended.
+/// The first message as text; nothing if the client ended or broke the protocol. The limit is the message's: a frame that
+/// claims to be longer is read to its end, where the gateway closes at its head.
 async fn first(socket: &mut Socket) -> Option<Result<String, Refused>> {
     loop {
         match socket.next().await? {
-            Ok(Message::Text(text)) => return Some(sized(text.as_str().to_owned())),
-            Ok(Message::Binary(bytes)) => return Some(sized(String::from_utf8_lossy(&bytes).into_owned())),
+            Ok(message) if message.len() > LARGEST_BEFORE => return abort(socket, 1009).await,
+            Ok(Message::Text(text)) => return Some(Ok(text.as_str().to_owned())),
+            Ok(Message::Binary(bytes)) => return Some(Ok(String::from_utf8_lossy(&bytes).into_owned())),
             Ok(_) => {}
             Err(error) => return broken(socket, &error).await,
         }
     }
 }
 
-fn sized(text: String) -> Result<String, Refused> {
-    if text.len() > LARGEST_BEFORE { Err(Refused::silent(1009, "")) } else { Ok(text) }
-}
-
 /// Answers what is no WebSocket with the close that says so, and ends.
 async fn broken<T>(socket: &mut Socket, error: &Error) -> Option<T> {
-    let code: u16 = match error {
-        Error::Utf8(_) => 1007,
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => 1009,
-        Error::Protocol(_) => 1002,
-        _ => return None,
-    };
+    match error {
+        Error::Utf8(_) => abort(socket, 1007).await,
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => abort(socket, 1009).await,
+        Error::Protocol(_) => abort(socket, 1002).await,
+        _ => None,
+    }
+}
+
+/// Sends a close frame without a reason, and ends without waiting for the client.
+async fn abort<T>(socket: &mut Socket, code: u16) -> Option<T> {
+    let [high, low] = code.to_be_bytes();
     let wire = socket.get_mut();
-    let _ = wire.write_all(&[0x80 | CLOSE, 2, code.to_be_bytes()[0], code.to_be_bytes()[1]]).await;
+    let _ = wire.write_all(&[0x80 | CLOSE, 2, high, low]).await;
     let _ = wire.shutdown().await;
     None
 }
@@ -157,8 +162,8 @@ async fn shut_down(events: &mut Receiver<Event>) {
     }
 }
 
-fn challenge(gateway: &Gateway) -> String {
-    let mut payload = json!({"nonce": super::uuid(), "ts": clock::wall_ms()});
+fn challenge(gateway: &Gateway, nonce: &str) -> String {
+    let mut payload = json!({"nonce": nonce, "ts": clock::wall_ms()});
     if gateway.release.tells_method {
         payload["capabilities"] = json!(["model-catalog-snapshot"]);
     }

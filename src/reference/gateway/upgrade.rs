@@ -8,6 +8,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::Gateway;
 use super::client::Client;
 use super::limiter::Seat;
+use super::options::Phase;
+use super::origin::Place;
 use super::reply::{JSON, TEXT, reason};
 use super::route::{UNATTRIBUTED, path};
 use crate::reference::head::Head;
@@ -26,8 +28,8 @@ pub struct Waiting {
     seat: Seat,
     /// Who it is.
     pub client: Client,
-    /// The `Host` it asked for.
-    pub host: String,
+    /// Where it says it comes from.
+    pub place: Place,
 }
 
 impl Drop for Waiting {
@@ -61,15 +63,19 @@ fn admit(gateway: &Arc<Gateway>, wire: &Wire, head: &Head) -> Result<Waiting, St
         return Err(refusal(401, &[("Connection", "close")], ""));
     }
     let client = gateway.client(wire.peer(), head).ok_or_else(|| own(403, JSON, UNATTRIBUTED))?;
-    let full = || refusal(503, &closing(TEXT), "Too many unauthenticated sockets");
+    let unavailable = |text| refusal(503, &closing(TEXT), text);
+    if gateway.phase() == Phase::Draining {
+        return Err(unavailable("Gateway websocket admission closed"));
+    }
+    let full = || unavailable("Too many unauthenticated sockets");
     let seat = gateway.seats.take(client.address).ok_or_else(full)?;
     library(head)?;
     let mut seen = gateway.count.lock();
     seen.upgrades += 1;
     seen.unauthenticated += 1;
     seen.most_unauthenticated = seen.most_unauthenticated.max(seen.unauthenticated);
-    let host = head.get("host").unwrap_or_default().to_owned();
-    Ok(Waiting { gateway: Arc::clone(gateway), seat, client, host })
+    let place = Place { host: head.get("host").unwrap_or_default().to_owned(), origin: head.get("origin").map(str::to_owned) };
+    Ok(Waiting { gateway: Arc::clone(gateway), seat, client, place })
 }
 
 /// What the library refuses, in its order.
