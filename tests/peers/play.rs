@@ -16,9 +16,6 @@ use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
 use crate::stage::Stage;
 
-/// What a healthy gateway of release 2026.9.6 answers a local caller.
-const LIKE_GATEWAY: &str = include_str!("../../src/reference/hostile/healthy.toml");
-
 /// Everything a scenario set up; it ends when this goes.
 #[derive(Default)]
 struct Scene {
@@ -104,7 +101,7 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         let standing = stage.ground().raise(document(scene, peer, &address, port)?).map_err(|c| c.to_string())?;
         let root = standing.folder().join("root.pem");
         std::fs::copy(root, folder.join(format!("{}.pem", peer.name))).map_err(|e| e.to_string())?;
-        let port = standing.holes["peer.port"].clone();
+        let port = standing.holes.get("peer.port").or_else(|| standing.holes.get("gateway.port")).cloned().unwrap_or_default();
         scene._standing.push(standing);
         port
     };
@@ -112,7 +109,7 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
     Ok(())
 }
 
-/// A reference world in which a peer stands alone.
+/// A reference world in which a peer stands alone: by script, or as a gateway whose own answers come after the scripted ones.
 fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Table, String> {
     let mut stand = Table::new();
     stand.insert("listen".into(), vec![address].into());
@@ -120,18 +117,18 @@ fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Tabl
     match peer.kind.as_str() {
         "closed" => drop(stand.insert("stopped".into(), true.into())),
         "relay" => drop(stand.insert("relay".into(), peer.to.as_deref().unwrap_or_default().into())),
-        "script" => {
-            let usual: Table = if peer.like_gateway { LIKE_GATEWAY.parse().map_err(|e| format!("{e}"))? } else { Table::new() };
-            let usual = usual.get("answer").and_then(toml::Value::as_array).cloned().unwrap_or_default();
-            stand.insert("answer".into(), peer.answer.iter().cloned().chain(usual).collect::<Vec<_>>().into());
-        }
+        "script" => drop(stand.insert("answer".into(), peer.answer.clone().into())),
         other => return Err(format!("no kind of peer `{other}`")),
+    }
+    if peer.like_gateway {
+        stand.insert("secret".into(), TOKEN.into());
     }
     if let Some(kind) = &peer.tls {
         stand.insert("tls".into(), kind.as_str().into());
     }
     fill(&mut stand, &scene.holes);
-    Ok(Table::from_iter([("peer".to_owned(), stand.into())]))
+    let name = if peer.like_gateway { "gateway" } else { "peer" };
+    Ok(Table::from_iter([(name.to_owned(), stand.into())]))
 }
 
 impl Scene {
