@@ -18,6 +18,7 @@ mod maturity;
 mod mutation;
 mod overlay;
 mod plan;
+mod products;
 mod readme;
 mod recording;
 mod reference;

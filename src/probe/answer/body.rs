@@ -91,7 +91,15 @@ const CONTROL_UI: &[&str] = &[
 ];
 
 /// What login and challenge pages show of themselves.
-const LOGIN: &[&str] = &["type=\"password\"", "type='password'", "cf-challenge", "challenge-platform", "id=\"kc-form-login\""];
+const LOGIN: &[&str] = &[
+    "type=\"password\"",
+    "type='password'",
+    "cf-challenge",
+    "challenge-platform",
+    "id=\"kc-form-login\"",
+    // oauth2-proxy's page has a button for its provider and no field.
+    "action=\"/oauth2/start\"",
+];
 
 fn markup(text: &str, html: bool) -> Shape {
     let lower = text.get(..text.len().min(200)).unwrap_or(text).to_ascii_lowercase();

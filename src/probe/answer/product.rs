@@ -46,6 +46,11 @@ const BODIES: &[(&str, Product)] = &[
     ("The server didn't respond in time.", Product::Haproxy),
     ("The server returned an invalid or incomplete response.", Product::Haproxy),
     ("<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">", Product::Apache),
+    // Since 2.4.58 or so; others break the line within the declaration or after it.
+    (
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html><head>\n<title>",
+        Product::Apache,
+    ),
     ("<address>Apache", Product::Apache),
     ("Guru Meditation", Product::Varnish),
     ("cloudflare", Product::Cloudflare),

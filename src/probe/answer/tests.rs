@@ -77,6 +77,12 @@ fn products_show_themselves_in_headers_and_error_pages() {
             Product::Haproxy,
         ),
         (404, &[], "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html>", Product::Apache),
+        (
+            502,
+            &[],
+            "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html><head>\n<title>502",
+            Product::Apache,
+        ),
         (503, &[], "upstream connect error or disconnect/reset before headers. reset reason: …", Product::Envoy),
         (403, &[("server", "envoy")], "", Product::Envoy),
         (502, &[("Content-Type", "text/plain")], "Bad Gateway", Product::Traefik),
@@ -125,6 +131,13 @@ fn logins_are_identity_proxies() {
     assert_eq!(read(401, &basic, "<html>").author, Author::IdentityProxy);
     let form = read(200, &[("Content-Type", "text/html")], "<html><form><input type=\"password\" name=\"p\">");
     assert_eq!((form.author, form.body), (Author::IdentityProxy, Body::Login));
+    let button =
+        "<!DOCTYPE html>\n<html><form method=\"GET\" action=\"/oauth2/start\"><button>Sign in with Google</button></form>";
+    assert_eq!(read(403, &[("Content-Type", "text/html; charset=utf-8")], button).author, Author::IdentityProxy);
+    // Python's own server quotes the same declaration.
+    let python =
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\n        \"http://www.w3.org/TR/html4/strict.dtd\">\n<html>";
+    assert_eq!(read(404, &[("Content-Type", "text/html")], python).product, None);
     let base_path = read(302, &[&[("Location", "/openclaw/")][..], GATEWAY].concat(), "");
     assert_eq!((base_path.author, base_path.location), (Author::Gateway, None));
 }
