@@ -11,6 +11,7 @@ use rustls::server::{WantsServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
 
+use crate::clock;
 use crate::labels;
 
 labels! {
@@ -102,6 +103,21 @@ impl Authority {
     }
 }
 
+/// The certificate that a gateway makes for itself: `CN=openclaw-gateway`, for no name or address, an authority, for ten years.
+/// Only a pin can trust it. Source: 2026.9.6, whose key is RSA.
+///
+/// # Errors
+/// What the certificate library says.
+pub fn own() -> Result<Leaf, rcgen::Error> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let mut params = ca("openclaw-gateway")?;
+    let now = jiff::Timestamp::from_millisecond(clock::wall_ms()).unwrap_or_default();
+    let year = now.to_zoned(jiff::tz::TimeZone::UTC).year().into();
+    params.not_before = date_time_ymd(year, 1, 1);
+    params.not_after = date_time_ymd(year + 10, 1, 1);
+    Ok(Leaf { chain: vec![params.self_signed(&key)?.der().clone()], key })
+}
+
 /// A server's certificate with the chain that is sent, and its key.
 #[derive(Debug)]
 pub struct Leaf {
@@ -117,6 +133,16 @@ impl Leaf {
     pub fn server(&self, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        self.finish(builder.with_no_client_auth(), alpn)
+    }
+
+    /// Like [`Self::server`], with TLS 1.3 alone, as a gateway.
+    ///
+    /// # Errors
+    /// What the TLS library says.
+    pub fn gateway(&self, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13])?;
         self.finish(builder.with_no_client_auth(), alpn)
     }
 
@@ -146,6 +172,12 @@ impl Leaf {
         let mut config = builder.with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
         Ok(config)
+    }
+
+    /// The certificate itself.
+    #[cfg(test)]
+    pub fn first(&self) -> &[u8] {
+        self.chain.first().map(|der| der.as_ref()).unwrap_or_default()
     }
 
     /// Its SHA-256, as `--pin` takes it.

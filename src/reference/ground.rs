@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use toml::Table;
 
-use super::certificate::{Authority, Kind, Leaf};
+use super::certificate::{self, Authority, Kind, Leaf};
 use super::fault::Need;
 use super::front::Front;
 use super::gateway::Gateway;
@@ -100,14 +100,11 @@ impl Ground {
         keep("client.key", &key)?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
         let mut tasks = JoinSet::new();
-        let tls = |leaf: Option<Leaf>, alpn: &[&str]| {
-            let config = leaf.map(|leaf| leaf.server(alpn).map(Arc::new)).transpose();
-            config.map_err(|why| Complaint::new(format!("no TLS: {why}")))
-        };
+        let no_tls = |why: rustls::Error| Complaint::new(format!("no TLS: {why}"));
         let mut first = None;
         for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
-                let tls = tls(leaf, &["http/1.1"])?;
+                let tls = leaf.map(|leaf| leaf.gateway(&["http/1.1"]).map(Arc::new)).transpose().map_err(no_tls)?;
                 let gateway = Gateway::new(options)?;
                 tasks.spawn(Arc::clone(&gateway).serve(front, tls));
                 first.get_or_insert(gateway);
@@ -121,7 +118,7 @@ impl Ground {
             }
         }
         if let (Some(options), Some((front, leaf))) = (world.peer, seats.remove("peer")) {
-            let tls = tls(leaf, &["http/1.1"])?;
+            let tls = leaf.map(|leaf| leaf.server(&["http/1.1"]).map(Arc::new)).transpose().map_err(no_tls)?;
             tasks.spawn(script::serve(options, front, tls));
         }
         if let (Some(options), Some(seat)) = (world.resolver, name_server) {
@@ -163,7 +160,11 @@ fn seat(document: &Table, authority: &Authority, holes: &mut BTreeMap<String, St
         };
         let front = front.map_err(|why| seat.taken(name, &why))?;
         let ips: Vec<String> = seat.listen.into_iter().filter(|place| place.parse::<IpAddr>().is_ok()).collect();
-        let leaf = seat.tls.map(|kind| authority.leaf(kind, &ips)).transpose();
+        let leaf = seat.tls.map(|kind| match (name, kind) {
+            ("gateway" | "other", Kind::SelfSigned) => certificate::own(),
+            _ => authority.leaf(kind, &ips),
+        });
+        let leaf = leaf.transpose();
         let leaf = leaf.map_err(|why| Complaint::new(format!("no certificate for the {name}: {why}")))?;
         holes.insert(format!("{name}.port"), front.port.to_string());
         holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.pin"), leaf.pin())));

@@ -2,6 +2,7 @@
 
 mod http;
 mod socket;
+mod tls;
 mod upgrade;
 
 use std::sync::Arc;
@@ -33,12 +34,16 @@ impl Drop for Standing {
 
 /// A gateway with these options, a token and loopback as its trusted proxy.
 fn stand(options: Options) -> Standing {
+    stand_behind(options, None)
+}
+
+fn stand_behind(options: Options, tls: Option<Arc<rustls::ServerConfig>>) -> Standing {
     let trusted_proxies = vec![std::net::Ipv4Addr::LOCALHOST.into()];
     let options = Options { secret: Secret::new(SECRET), trusted_proxies, ..options };
     let gateway = Gateway::new(options).unwrap();
     let front = Front::bind(&[String::from("127.0.0.1")], 0).unwrap();
     let port = front.port;
-    Standing { serving: tokio::spawn(Arc::clone(&gateway).serve(front, None)), gateway, port }
+    Standing { serving: tokio::spawn(Arc::clone(&gateway).serve(front, tls)), gateway, port }
 }
 
 impl Standing {
