@@ -87,6 +87,7 @@ impl Head {
         let mut bytes = before;
         loop {
             match parse(&bytes) {
+                Ok(Some((.., length))) if length > limit => return Err(NoHead::TooLong),
                 Ok(Some((first, lines, length))) => return Ok(Self { first, lines, rest: bytes.split_off(length) }),
                 Ok(None) if bytes.len() > limit => return Err(NoHead::TooLong),
                 Ok(None) => {}
@@ -186,6 +187,8 @@ mod tests {
         assert!(matches!(request(b"GET / HTTP/1.1\r\n").await, Err(NoHead::Ended)));
         let long = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(2_000));
         assert!(matches!(request(long.as_bytes()).await, Err(NoHead::TooLong)));
+        let whole = format!("{long}\r\n\r\n");
+        assert!(matches!(request(whole.as_bytes()).await, Err(NoHead::TooLong)), "also when all of it is there");
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
+mod edges;
 #[path = "../frames/mod.rs"]
 mod exchanges;
 mod frames;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
                 parts::checked(name, absent, required, move || play::play(&stage, &scenario))
             })
             .chain(frames::trials(&stage, lane))
+            .chain(edges::trials(lane))
             .collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
