@@ -14,7 +14,7 @@ use toml::Table;
 use super::certificate::{self, Authority, Kind, Leaf};
 use super::fault::Need;
 use super::front::Front;
-use super::gateway::Gateway;
+use super::gateway::{self, Gateway};
 use super::hostile::{self, Hostile};
 use super::world::{Client, STANDS, World, fill};
 use super::{edge, resolver, script};
@@ -187,7 +187,10 @@ impl Seat {
         let mut seat: Self =
             table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
         if seat.listen.is_empty() {
-            seat.listen.push(String::from("127.0.0.1"));
+            seat.listen = match name {
+                "gateway" | "other" => gateway::Options::default().listen,
+                _ => vec![String::from("127.0.0.1")],
+            };
         }
         Ok(Some(seat))
     }

@@ -20,14 +20,55 @@ pub const PASSWORD: &str = "lab-password-0123456789";
 /// The longest a gateway may take to get ready: 16 s were measured with four starting on two cores, 22 s for old releases.
 const READY: Duration = Duration::from_secs(120);
 
-/// The configurations: name, `gateway` object of openclaw.json (`PORT` is replaced), extra arguments, what must listen.
-const CONFIGS: &[(&str, &str, &[&str])] = &[
-    ("token", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
-    ("password", r#""bind":"loopback","auth":{"mode":"password","password":"PASSWORD"}"#, &[]),
-    ("trusted", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#, &[]),
-    ("lan", r#""bind":"lan","auth":{"mode":"token","token":"TOKEN"}"#, &[]),
-    ("drift", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#, &["--bind", "lan"]),
-    ("tls", r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"tls":{"enabled":true}"#, &[]),
+/// A configuration.
+pub struct Config {
+    name: &'static str,
+    /// The `gateway` object of openclaw.json without mode and port.
+    settings: &'static str,
+    /// Arguments beyond the port.
+    args: &'static [&'static str],
+    /// The same as options of the reference gateway.
+    pub reference: &'static str,
+}
+
+/// The configurations; `TOKEN` and `PASSWORD` are replaced.
+const CONFIGS: &[Config] = &[
+    Config {
+        name: "token",
+        settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#,
+        args: &[],
+        reference: "secret = 'TOKEN'",
+    },
+    Config {
+        name: "password",
+        settings: r#""bind":"loopback","auth":{"mode":"password","password":"PASSWORD"}"#,
+        args: &[],
+        reference: "auth = 'password'\nsecret = 'PASSWORD'",
+    },
+    Config {
+        name: "trusted",
+        settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#,
+        args: &[],
+        reference: "secret = 'TOKEN'\ntrusted-proxies = ['127.0.0.1', '::1']",
+    },
+    Config {
+        name: "lan",
+        settings: r#""bind":"lan","auth":{"mode":"token","token":"TOKEN"}"#,
+        args: &[],
+        reference: "secret = 'TOKEN'\nlisten = ['0.0.0.0']",
+    },
+    Config {
+        name: "drift",
+        settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#,
+        args: &["--bind", "lan"],
+        reference: "secret = 'TOKEN'\nlisten = ['0.0.0.0']",
+    },
+    Config {
+        name: "tls",
+        settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"tls":{"enabled":true}"#,
+        args: &[],
+        reference: "secret = 'TOKEN'\ntls = 'self-signed'",
+    },
 ];
 
 /// The release a configuration name stands for: `token@2026.7.1`, or the current one.
@@ -55,18 +96,14 @@ pub struct Gateway {
 impl Gateway {
     /// Starts a configuration; it is not ready yet.
     pub fn start(config: &str) -> Result<Self, String> {
-        let name = config.split('@').next().unwrap_or_default();
-        let (_, settings, args) =
-            CONFIGS.iter().find(|(n, ..)| *n == name).ok_or_else(|| format!("no gateway configuration `{name}`"))?;
-        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let port = free_port();
-        let settings = settings.replace("TOKEN", TOKEN).replace("PASSWORD", PASSWORD);
-        let text = format!(r#"{{"gateway":{{"mode":"local","port":{port},{settings}}}}}"#);
-        std::fs::write(folder.path().join("openclaw.json"), text).map_err(|e| e.to_string())?;
-        let mut child = Command::new(parts::node())
+        let found = find(config)?;
+        let (folder, port) = (furnished()?, free_port());
+        write_config(&folder, port, found)?;
+        let mut command = Command::new(parts::node());
+        command
             .arg(parts::openclaw(&release(config)))
             .args(["gateway", "run", "--port", &port.to_string()])
-            .args(*args)
+            .args(found.args)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", folder.path())
@@ -78,11 +115,17 @@ impl Gateway {
                 ("OPENCLAW_NO_AUTO_UPDATE", "1"),
                 ("NO_COLOR", "1"),
             ])
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        Self::spawn(command, port, folder)
+    }
+
+    /// A gateway of a command that is to listen on a port.
+    pub fn spawn(mut command: Command, port: u16, folder: TempDir) -> Result<Self, String> {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("node: {e}"))?;
+            .map_err(|e| format!("{}: {e}", command.get_program().to_string_lossy()))?;
         let (send, lines) = channel();
         let streams: [Option<Box<dyn std::io::Read + Send>>; 2] =
             [child.stdout.take().map(|s| Box::new(s) as _), child.stderr.take().map(|s| Box::new(s) as _)];
@@ -171,6 +214,28 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The configuration of a name.
+pub fn find(config: &str) -> Result<&'static Config, String> {
+    let name = config.split('@').next().unwrap_or_default();
+    CONFIGS.iter().find(|c| c.name == name).ok_or_else(|| format!("no gateway configuration `{name}`"))
+}
+
+/// A text with the secrets in it.
+pub fn filled(text: &str) -> String {
+    text.replace("TOKEN", TOKEN).replace("PASSWORD", PASSWORD)
+}
+
+/// A folder for a gateway.
+pub fn furnished() -> Result<TempDir, String> {
+    tempfile::tempdir().map_err(|e| e.to_string())
+}
+
+/// Writes the configuration file of a gateway on a port.
+pub fn write_config(folder: &TempDir, port: u16, config: &Config) -> Result<(), String> {
+    let text = format!(r#"{{"gateway":{{"mode":"local","port":{port},{}}}}}"#, filled(config.settings));
+    std::fs::write(folder.path().join("openclaw.json"), text).map_err(|e| e.to_string())
 }
 
 /// A port that is free on both loopback families and the wildcard.

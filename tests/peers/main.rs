@@ -6,6 +6,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
+mod alike;
+mod cast;
 mod edges;
 #[path = "../frames/mod.rs"]
 mod exchanges;
@@ -19,17 +21,25 @@ mod parts;
 mod play;
 mod scenario;
 mod stage;
+mod stand_in;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 
+use cast::Cast;
+use scenario::Scenario;
+use stage::Stage;
+
 /// How many scenarios of a lane run at once. A gateway that starts takes both cores for seconds, so those that start one of
 /// their own go first and alone; waiting costs nothing, so many may wait; timings want the machine alone.
 const LANES: &[(&str, usize)] = &[("start", 1), ("main", 2), ("wait", 8), ("release", 1), ("timing", 1)];
 
 fn main() -> ExitCode {
+    if let Some(status) = stand_in::enter() {
+        return status;
+    }
     if let Some(status) = namespace::enter() {
         return status;
     }
@@ -41,33 +51,40 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let stage = Arc::new(stage::Stage::new());
+    let stage = Arc::new(Stage::new());
     let asked = |name: &str| args.filter.as_ref().is_none_or(|f| name.contains(f.as_str()));
-    frames::prepare(&stage, asked);
-    for scenario in scenarios
-        .iter()
-        .filter(|s| asked(&format!("scenario::{}", s.name)))
-        .filter(|s| parts::absent(s).is_none() && s.lane != "release")
-    {
-        stage.prepare(scenario);
+    for scenario in scenarios.iter().filter(|s| parts::absent(s).is_none() && s.lane != "release") {
+        let (played, alike) = (asked(&format!("scenario::{}", scenario.name)), asked(&format!("alike::{}", scenario.name)));
+        if played || alike {
+            stage.prepare(scenario, Cast::Real);
+        }
+        if alike && scenario.has_counterpart() {
+            stage.prepare(scenario, Cast::Reference);
+        }
     }
+    frames::prepare(&stage, asked);
     let mut failed = false;
     for (lane, at_once) in LANES {
-        let trials: Vec<Trial> = scenarios
-            .iter()
-            .filter(|s| s.lane == *lane)
-            .map(|scenario| {
-                let (absent, required) = (parts::absent(scenario), parts::required(scenario));
-                let (stage, scenario) = (Arc::clone(&stage), scenario.clone());
-                let name = format!("scenario::{}", scenario.name);
-                parts::checked(name, absent, required, move || play::play(&stage, &scenario))
-            })
-            .chain(frames::trials(&stage, lane))
-            .chain(edges::trials(lane))
-            .collect();
+        let scenarios = scenarios.iter().filter(|s| s.lane == *lane).flat_map(|s| trials(&stage, s));
+        let others = frames::trials(&stage, lane).into_iter().chain(edges::trials(lane));
+        let trials: Vec<Trial> = scenarios.chain(others).collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
     }
     stage.end();
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The trials of a scenario: with real parts, and with the reference gateway in the place of real ones.
+fn trials(stage: &Arc<Stage>, scenario: &Scenario) -> Vec<Trial> {
+    let trial = |kind: &str, run: fn(&Stage, &Scenario) -> Result<(), String>| {
+        let (absent, required) = (parts::absent(scenario), parts::required(scenario));
+        let (name, stage, scenario) = (format!("{kind}::{}", scenario.name), Arc::clone(stage), scenario.clone());
+        parts::checked(name, absent, required, move || run(&stage, &scenario))
+    };
+    let mut trials = vec![trial("scenario", |stage, scenario| stage.real(scenario).map(drop))];
+    if scenario.has_counterpart() {
+        trials.push(trial("alike", alike::hold));
+    }
+    trials
 }

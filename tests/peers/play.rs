@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use toml::Table;
 
+use crate::alike;
+use crate::cast::Cast;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
@@ -25,26 +27,29 @@ struct Scene {
     _nginx: Vec<Nginx>,
 }
 
-/// Plays a scenario; the error says what differs, with the whole report beneath.
-pub fn play(stage: &Stage, scenario: &Scenario) -> Result<(), String> {
+/// Plays a scenario and gives the report of every run, in the scene's own names; the error says what differs from what the
+/// scenario expects, with the whole report beneath.
+pub fn play(stage: &Stage, scenario: &Scenario, cast: Cast) -> Result<Vec<Value>, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).map_err(|e| e.to_string())?;
-    let scene = set(stage, scenario, &folder)?;
+    let scene = set(stage, scenario, cast, &folder)?;
     for (name, text) in &scenario.file {
         std::fs::write(folder.path().join(name), scene.fill(text)).map_err(|e| format!("{name}: {e}"))?;
     }
+    let mut reports = Vec::new();
     for (index, run) in scenario.run.iter().enumerate() {
         let users: &[bool] = if run.also_as_nobody && is_root() { &[false, true] } else { &[false] };
         for nobody in users {
-            perform(stage, &scene, run, folder.path(), *nobody)
+            let report = perform(stage, &scene, run, folder.path(), *nobody)
                 .map_err(|why| format!("run {}{}: {why}", index + 1, if *nobody { " as nobody" } else { "" }))?;
+            reports.push(alike::in_names_of(&scene.holes, report));
         }
     }
-    Ok(())
+    Ok(reports)
 }
 
-fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, String> {
+fn set(stage: &Stage, scenario: &Scenario, cast: Cast, folder: &TempDir) -> Result<Scene, String> {
     let mut scene = Scene::default();
     let dir = folder.path().display().to_string();
     for (key, value) in [("dir", dir.as_str()), ("token", TOKEN), ("password", PASSWORD), ("host", crate::namespace::HOST)] {
@@ -52,12 +57,9 @@ fn set(stage: &Stage, scenario: &Scenario, folder: &TempDir) -> Result<Scene, St
     }
     for (name, config) in &scenario.gateway {
         let (port, config_file) = match scenario.fault.get(name).map(String::as_str) {
-            None => stage.with_gateway(config, |g| (g.port, g.folder.path().join("openclaw.json")))?,
+            None => stage.with(cast, config, |g| (g.port, g.folder.path().join("openclaw.json")))?,
             Some(fault) => {
-                let mut gateway = match fault {
-                    "starting" => Gateway::start_and_catch(config)?,
-                    _ => Gateway::start(config)?,
-                };
+                let mut gateway = cast.start(config, Some(fault))?;
                 match fault {
                     "starting" => {}
                     "stop" => {
@@ -142,7 +144,7 @@ fn is_root() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")))
 }
 
-fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool) -> Result<(), String> {
+fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool) -> Result<Value, String> {
     let mut words: Vec<String> = Vec::new();
     if run.from == "client" {
         words.extend(stage.client()?);
@@ -173,7 +175,7 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     let report: Value = serde_json::from_str(&stdout).map_err(|e| format!("no JSON report ({e}):\n{stdout}\n{stderr}"))?;
     let wrong = compare(&run.expect, out.status.code(), &report, scene);
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(report);
     }
     Err(format!("{}\n{}\n{stderr}{}", wrong.join("\n"), words.join(" "), brief(&report)))
 }

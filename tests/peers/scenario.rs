@@ -30,11 +30,20 @@ pub struct Scenario {
     /// What is done to a gateway before the run: `gw = "stop"`, `"freeze"`.
     #[serde(default)]
     pub fault: BTreeMap<String, String>,
+    /// Why the reference gateway cannot stand in the place of the real ones, if it cannot.
+    pub real_only: Option<String>,
     /// Files to write into the scenario's folder, `{dir}/name`.
     #[serde(default)]
     pub file: BTreeMap<String, String>,
     /// The runs, one after the other.
     pub run: Vec<Run>,
+}
+
+impl Scenario {
+    /// Whether the reference gateway can stand in the place of its real ones.
+    pub fn has_counterpart(&self) -> bool {
+        !self.gateway.is_empty() && self.real_only.is_none()
+    }
 }
 
 fn main_lane() -> String {

@@ -5,18 +5,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use clawprobe::reference::ground::Ground;
+use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cast::Cast;
 use crate::gateway::Gateway;
 use crate::namespace::Client;
+use crate::play::play;
 use crate::scenario::Scenario;
 
-/// One shared gateway, or why it could not be started.
-type Shared = Arc<OnceLock<Result<Gateway, String>>>;
+/// Something that is made once, by whoever needs it first, or why it could not be made.
+type Once<T> = Arc<OnceLock<Result<T, String>>>;
 
 /// Shared gateways, the client's namespace, and a copy of the program that everybody may run.
 pub struct Stage {
-    gateways: Mutex<HashMap<String, Shared>>,
+    gateways: Mutex<HashMap<(Cast, String), Once<Gateway>>>,
+    played: Mutex<HashMap<String, Once<Vec<Value>>>>,
     client: OnceLock<Result<Client, String>>,
     ground: Ground,
     folder: TempDir,
@@ -31,7 +35,13 @@ impl Stage {
         // Nobody must be able to run it.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).expect("own folder");
-        Self { gateways: Mutex::default(), client: OnceLock::new(), ground: Ground::new().expect("threads"), folder }
+        Self {
+            gateways: Mutex::default(),
+            played: Mutex::default(),
+            client: OnceLock::new(),
+            ground: Ground::new().expect("threads"),
+            folder,
+        }
     }
 
     /// The program under test.
@@ -39,22 +49,34 @@ impl Stage {
         self.folder.path().join("clawprobe")
     }
 
-    /// Does something with the shared gateway of a configuration, starting it at the first call.
+    /// Does something with the shared real gateway of a configuration, starting it at the first call.
     pub fn with_gateway<T>(&self, config: &str, then: impl FnOnce(&Gateway) -> T) -> Result<T, String> {
-        let shared = Arc::clone(self.gateways.lock().map_err(|e| e.to_string())?.entry(config.to_owned()).or_default());
+        self.with(Cast::Real, config, then)
+    }
+
+    /// The same with the gateway of a cast.
+    pub fn with<T>(&self, cast: Cast, config: &str, then: impl FnOnce(&Gateway) -> T) -> Result<T, String> {
+        let key = (cast, config.to_owned());
+        let shared = Arc::clone(self.gateways.lock().map_err(|e| e.to_string())?.entry(key).or_default());
         let gateway = shared.get_or_init(|| {
-            let mut gateway = Gateway::start(config)?;
+            let mut gateway = cast.start(config, None)?;
             gateway.wait(true)?;
             Ok(gateway)
         });
         gateway.as_ref().map(then).map_err(Clone::clone)
     }
 
+    /// The reports of a scenario played with real gateways, which is done once.
+    pub fn real(&self, scenario: &Scenario) -> Result<Vec<Value>, String> {
+        let played = Arc::clone(self.played.lock().map_err(|e| e.to_string())?.entry(scenario.name.clone()).or_default());
+        played.get_or_init(|| play(self, scenario, Cast::Real)).clone()
+    }
+
     /// Starts the shared gateways of a scenario, so that none starts while another scenario is measured; what goes wrong is
     /// told by the scenario itself.
-    pub fn prepare(&self, scenario: &Scenario) {
+    pub fn prepare(&self, scenario: &Scenario, cast: Cast) {
         for (_, config) in scenario.gateway.iter().filter(|(name, _)| !scenario.fault.contains_key(*name)) {
-            let _ = self.with_gateway(config, |_| ());
+            let _ = self.with(cast, config, |_| ());
         }
     }
 
