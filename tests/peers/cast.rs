@@ -1,5 +1,11 @@
 //! Who plays the gateways of a scenario.
 
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+
 use crate::gateway::{Gateway, filled, find, free_port, furnished, release, write_config};
 use crate::stand_in;
 
@@ -28,6 +34,16 @@ impl Cast {
     }
 }
 
+/// The fingerprint of a gateway's certificate in hex digits, if it has one.
+pub fn pin(folder: &Path) -> Option<String> {
+    let told = std::fs::read_to_string(folder.join(stand_in::PIN)).ok();
+    let of_real = || {
+        let certificate = CertificateDer::from_pem_file(folder.join("state/gateway/tls/gateway-cert.pem")).ok()?;
+        Some(data_encoding::HEXLOWER.encode(&Sha256::digest(certificate)))
+    };
+    told.map(|text| text.trim_start_matches("sha256:").to_owned()).or_else(of_real)
+}
+
 /// The reference gateway with a configuration, in a phase of its life.
 fn stand_in(config: &str, phase: &str) -> Result<Gateway, String> {
     let found = find(config)?;
@@ -35,6 +51,6 @@ fn stand_in(config: &str, phase: &str) -> Result<Gateway, String> {
     write_config(&folder, port, found)?;
     let seat = format!("port = {port}\nrelease = '{}'\nphase = '{phase}'", release(config));
     let world = format!("[gateway]\n{seat}\n{}\n", filled(found.reference));
-    let command = stand_in::command(folder.path(), &world)?;
+    let command = stand_in::command(folder.path(), &release(config), &world)?;
     Gateway::spawn(command, port, folder)
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use toml::Table;
 
 use crate::alike;
-use crate::cast::Cast;
+use crate::cast::{Cast, pin};
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
@@ -56,8 +56,9 @@ fn set(stage: &Stage, scenario: &Scenario, cast: Cast, folder: &TempDir) -> Resu
         scene.holes.insert(key.into(), value.into());
     }
     for (name, config) in &scenario.gateway {
-        let (port, config_file) = match scenario.fault.get(name).map(String::as_str) {
-            None => stage.with(cast, config, |g| (g.port, g.folder.path().join("openclaw.json")))?,
+        let at = |g: &Gateway| (g.port, g.folder.path().to_owned());
+        let (port, home) = match scenario.fault.get(name).map(String::as_str) {
+            None => stage.with(cast, config, at)?,
             Some(fault) => {
                 let mut gateway = cast.start(config, Some(fault))?;
                 match fault {
@@ -72,13 +73,14 @@ fn set(stage: &Stage, scenario: &Scenario, cast: Cast, folder: &TempDir) -> Resu
                     }
                     other => return Err(format!("no fault `{other}`")),
                 }
-                let at = (gateway.port, gateway.folder.path().join("openclaw.json"));
+                let at = at(&gateway);
                 scene._gateways.push(gateway);
                 at
             }
         };
         scene.holes.insert(format!("{name}.port"), port.to_string());
-        scene.holes.insert(format!("{name}.config"), config_file.display().to_string());
+        scene.holes.insert(format!("{name}.config"), home.join("openclaw.json").display().to_string());
+        scene.holes.extend(pin(&home).map(|pin| (format!("{name}.pin"), pin)));
     }
     if scenario.two_hosts {
         stage.client()?;

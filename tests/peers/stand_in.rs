@@ -9,16 +9,20 @@ use clawprobe::reference::ground::Ground;
 
 /// The variable that makes this program a stand-in; it names the file of the world.
 const WORLD: &str = "CLAWPROBE_TEST_WORLD";
-/// How a gateway of release 2026.9.6 calls itself in the process list.
+/// How a gateway calls itself in the process list, by release; `TITLE` is how all later ones do. Source: each of them run.
+const TITLES: &[(&str, &str)] = &[("2026.5.7", "openclaw")];
 const TITLE: &str = "openclaw-gateway";
+/// The file with the fingerprint of the stand-in's certificate.
+pub const PIN: &str = "pin";
 
 /// The command that lets a world stand; its standard output says `[gateway] ready` when it does.
-pub fn command(folder: &Path, world: &str) -> Result<Command, String> {
+pub fn command(folder: &Path, release: &str, world: &str) -> Result<Command, String> {
     let file = folder.join("world.toml");
     std::fs::write(&file, world).map_err(|e| e.to_string())?;
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
     let mut command = Command::new(program);
-    command.arg0(TITLE).env_clear().env(WORLD, file).stdin(Stdio::piped());
+    let title = TITLES.iter().find(|(known, _)| *known == release).map_or(TITLE, |(_, title)| title);
+    command.arg0(title).env_clear().env(WORLD, file).stdin(Stdio::piped());
     Ok(command)
 }
 
@@ -37,7 +41,10 @@ pub fn enter() -> Option<ExitCode> {
 fn stand(file: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
     let ground = Ground::new().map_err(|e| e.to_string())?;
-    let _standing = ground.raise(text.parse().map_err(|e| format!("{e}"))?).map_err(|c| c.to_string())?;
+    let standing = ground.raise(text.parse().map_err(|e| format!("{e}"))?).map_err(|c| c.to_string())?;
+    if let (Some(pin), Some(folder)) = (standing.holes.get("gateway.pin"), file.parent()) {
+        std::fs::write(folder.join(PIN), pin).map_err(|e| e.to_string())?;
+    }
     println!("[gateway] ready");
     // Its standard input ends with the one who started it.
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).map(drop).map_err(|e| e.to_string())

@@ -134,7 +134,9 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
         Some(_) => Reply::chunked(417),
         None => route(gateway, wire, head),
     };
-    wire.write_all(&reply.bytes(head_only, keep)).await.ok()?;
+    // Without a length the end of the body is the end of the connection.
+    let keep = keep && (!old || reply.own_length);
+    wire.write_all(&reply.bytes(head_only, keep, !old)).await.ok()?;
     wire.flush().await.ok()?;
     Some(skip_body(wire, head).await? && keep && !reply.ends())
 }

@@ -96,8 +96,8 @@ impl Reply {
         self.lines.iter().any(|(name, _)| *name == "Connection")
     }
 
-    /// The bytes for the wire.
-    pub fn bytes(&self, head_only: bool, keep: bool) -> Vec<u8> {
+    /// The bytes for the wire; the server counts a body for HTTP/1.1 only.
+    pub fn bytes(&self, head_only: bool, keep: bool, counts: bool) -> Vec<u8> {
         use std::fmt::Write;
         let mut out = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.lines {
@@ -113,7 +113,7 @@ impl Reply {
             out.push_str("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
             return out.into_bytes();
         }
-        if !self.own_length && !head_only {
+        if counts && !self.own_length && !head_only {
             let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
         }
         out.push_str("\r\n");
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn text(reply: &Reply, head_only: bool, keep: bool) -> String {
-        let text = String::from_utf8(reply.bytes(head_only, keep)).unwrap();
+        let text = String::from_utf8(reply.bytes(head_only, keep, true)).unwrap();
         let date = text.lines().find(|l| l.starts_with("Date: ")).unwrap();
         assert!(date.ends_with(" GMT"), "{date}");
         text.replace(date, "Date: D")
@@ -181,5 +181,6 @@ mod tests {
         let tail = "Allow: GET, HEAD\r\nContent-Type: text/plain; charset=utf-8\r\nDate: D\r\nConnection: close\r\n";
         assert!(text(&reply, false, false).ends_with(&format!("{tail}Content-Length: 18\r\n\r\nMethod Not Allowed")));
         assert!(text(&reply, true, false).ends_with(&format!("{tail}\r\n")));
+        assert!(reply.bytes(false, false, false).ends_with(b"close\r\n\r\nMethod Not Allowed"), "nobody counts for HTTP/1.0");
     }
 }
