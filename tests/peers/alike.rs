@@ -122,3 +122,28 @@ fn bystander(id: &str) -> bool {
     let port = id.strip_prefix("listener@").and_then(|id| id.split_once("port="));
     port.is_some_and(|(_, port)| !port.starts_with('{'))
 }
+
+/// The comparison itself: it passes over what differs from run to run, and finds every other change.
+pub fn control() -> Result<(), String> {
+    let fact = |id: &str, value: Value| json!({"id": id, "state": "value", "reason": null, "value": value});
+    let run = |port: &str, key: &str, status: u16, after: f64| {
+        let holes = BTreeMap::from([("gw.port".to_owned(), port.to_owned())]);
+        let facts = [
+            fact(&format!("tcp@here/local[address=127.0.0.1,port={port}].connected"), json!("accepted")),
+            fact(&format!("listener@here[address=127.0.0.1,port=5{port}].dialled"), json!(false)),
+            fact("path@here/local.port", json!(port.parse::<u16>().unwrap_or_default())),
+            fact("setting@here[source=environment,key=token].value", json!(format!("secret:{key}"))),
+            fact("upgrade@here/local[offer=http1,as=plain].status", json!(status)),
+            fact("connect@here/local.after", json!(after)),
+        ];
+        in_names_of(&holes, json!({"facts": facts, "tables": []}))
+    };
+    let real = run("4001", "0123abcd", 101, 1.5);
+    let same = differences(&real, &run("4002", "abcd0123", 101, 7.5));
+    let other = differences(&real, &run("4002", "abcd0123", 426, 7.5));
+    let absent = differences(&real, &json!({"facts": [], "tables": []}));
+    match (same.len(), other.len(), absent.len()) {
+        (0, 1, 5) => Ok(()),
+        _ => Err(format!("{same:?}\n{other:?}\n{absent:?}")),
+    }
+}

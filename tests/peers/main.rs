@@ -65,8 +65,9 @@ fn main() -> ExitCode {
     frames::prepare(&stage, asked);
     let mut failed = false;
     for (lane, at_once) in LANES {
+        let control = (*lane == "main").then(|| parts::trial("control::alike".into(), None, alike::control));
         let scenarios = scenarios.iter().filter(|s| s.lane == *lane).flat_map(|s| trials(&stage, s));
-        let others = frames::trials(&stage, lane).into_iter().chain(edges::trials(lane));
+        let others = frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(control);
         let trials: Vec<Trial> = scenarios.chain(others).collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
