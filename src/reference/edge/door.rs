@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,6 +15,8 @@ use super::product::{Occasion, Why};
 use super::{Edge, forward, http1};
 use crate::reference::wire::Wire;
 
+/// How long a client may take until its TLS stands, and again until its request is there. nginx: `client_header_timeout`.
+pub const SLOWEST_CLIENT: Duration = Duration::from_secs(60);
 /// The most bytes of a PROXY line: proxy-protocol.txt, section 2.1.
 const LONGEST_LINE: usize = 107;
 /// The first byte of TLS: a handshake record.

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::time::timeout;
 
-use super::door::Guest;
+use super::door::{Guest, SLOWEST_CLIENT};
 use super::leg::{CHUNK, Leg, drain, finish, unsaid};
 use super::options::{Frames, Upgrade};
 use super::product::{Occasion, Why};
@@ -24,11 +25,11 @@ const NOBODYS_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// Reads a request and sees to it.
 pub async fn request(edge: &Edge, guest: Guest) {
     let Guest { mut wire, client } = guest;
-    let head = match Head::request(&mut wire, Vec::new(), edge.options.head_limit).await {
-        Ok(head) => head,
-        Err(NoHead::Ended) => return,
-        Err(NoHead::Junk(_)) => return refuse(edge, wire, Why::Junk, None).await,
-        Err(NoHead::TooLong) => return refuse(edge, wire, Why::LongHead, None).await,
+    let head = match timeout(SLOWEST_CLIENT, Head::request(&mut wire, Vec::new(), edge.options.head_limit)).await {
+        Ok(Ok(head)) => head,
+        Ok(Err(NoHead::Ended)) | Err(_) => return,
+        Ok(Err(NoHead::Junk(_))) => return refuse(edge, wire, Why::Junk, None).await,
+        Ok(Err(NoHead::TooLong)) => return refuse(edge, wire, Why::LongHead, None).await,
     };
     if let Some(answer) = script::to_request(&edge.options.answer, &head) {
         return match super::bare(answer) {
@@ -45,10 +46,17 @@ pub async fn request(edge: &Edge, guest: Guest) {
 /// Hands a request on, and its answer back.
 async fn pass(edge: &Edge, mut wire: Wire, head: Head, client: IpAddr) {
     let secure = matches!(wire, Wire::Tls(_));
-    let inner = match edge.admit(head.clone(), client, secure) {
+    let mut inner = match edge.admit(head.clone(), client, secure) {
         Ok(inner) => inner,
         Err(why) => return refuse(edge, wire, why, Some(&head)).await,
     };
+    if inner.has_word("expect", "100-continue") {
+        // As nginx: the edge takes the body itself, and the gateway is not asked whether it wants it.
+        inner.remove("Expect");
+        if wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_err() || wire.flush().await.is_err() {
+            return;
+        }
+    }
     let mut far = match upstream::dial(edge, client).await {
         Ok(far) => far,
         Err(error) => return refuse(edge, wire, upstream::why(&error), Some(&head)).await,
@@ -73,7 +81,7 @@ async fn ask(edge: &Edge, wire: &mut Wire, far: &mut Box<dyn Leg>, head: &Head) 
     let (mut far_in, far_out) = split(far);
     let patience = Duration::from_millis(edge.options.patience_ms);
     tokio::select! {
-        answer = tokio::time::timeout(patience, Head::answer(&mut far_in, MOST_ANSWER)) => match answer {
+        answer = timeout(patience, Head::answer(&mut far_in, MOST_ANSWER)) => match answer {
             Ok(answer) => answer.map_err(|_| Failed::Said(Why::Broken)),
             Err(_) => Err(Failed::Said(Why::Silent)),
         },

@@ -57,7 +57,8 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
     if let Some(answer) = script::on_accept(&edge.options.answer) {
         return answer.give(wire, None).await;
     }
-    let Some(guest) = door::enter(&edge, wire).await else { return };
+    let entering = tokio::time::timeout(door::SLOWEST_CLIENT, door::enter(&edge, wire));
+    let Ok(Some(guest)) = entering.await else { return };
     match edge.options.mode {
         Mode::Tcp => relay::bytes(&edge, guest).await,
         Mode::Http if guest.speaks_http2() => http2::requests(&edge, guest).await,

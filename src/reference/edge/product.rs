@@ -120,6 +120,7 @@ pub struct Said {
     pub body: String,
 }
 
+/// The table, read once.
 static TABLE: LazyLock<Result<BTreeMap<Brand, Product>, toml::de::Error>> =
     LazyLock::new(|| toml::from_str(include_str!("products.toml")));
 
@@ -137,8 +138,7 @@ impl Product {
 
     /// Dresses the head of an answer that is passed on.
     pub fn dress(&self, answer: &mut Head) {
-        let date = date();
-        let holes = BTreeMap::from([(String::from("date"), date)]);
+        let holes = BTreeMap::from([(String::from("date"), date())]);
         let switched = answer.status() == Some(101);
         if !switched {
             for line in &self.adds {
@@ -172,23 +172,29 @@ impl Product {
         }
         let status = StatusCode::from_bytes(key.get(..3).unwrap_or_default().as_bytes()).unwrap_or_default();
         let reason = page.reason.as_deref().or(status.canonical_reason()).unwrap_or_default();
-        let mut holes = BTreeMap::from([
-            ("status", status.as_str().to_owned()),
-            ("reason", reason.to_owned()),
-            ("title", page.title.clone().unwrap_or_else(|| reason.to_owned())),
-            ("date", date()),
-            ("host", asked.and_then(|head| head.get("host")).unwrap_or("gateway.example").to_owned()),
-            ("target", asked.map_or("/", Head::target).to_owned()),
-        ])
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect::<BTreeMap<_, _>>();
+        let mut holes = holes(status, reason, page.title.as_deref().unwrap_or(reason), asked);
         let body = filled(page.body.as_ref().or(self.page.body.as_ref()).map_or("", String::as_str), &holes);
         holes.insert(String::from("length"), body.len().to_string());
         let lines = page.lines.as_ref().or(self.page.lines.as_ref()).into_iter().flatten();
         let lines = lines.filter_map(|line| parted(line, &holes)).collect();
-        Said { head: Some(Head { first: format!("HTTP/1.1 {} {reason}", status.as_str()), lines, rest: Vec::new() }), body }
+        let head = Head { first: format!("HTTP/1.1 {} {reason}", status.as_str()), lines, rest: Vec::new() };
+        let silent = asked.is_some_and(|head| head.method() == "HEAD");
+        Said { head: Some(head), body: if silent { String::new() } else { body } }
     }
+}
+
+/// What a page's holes are filled with, but for its length.
+fn holes(status: StatusCode, reason: &str, title: &str, asked: Option<&Head>) -> BTreeMap<String, String> {
+    let date = date();
+    let pairs = [
+        ("status", status.as_str()),
+        ("reason", reason),
+        ("title", title),
+        ("date", date.as_str()),
+        ("host", asked.and_then(|head| head.get("host")).unwrap_or("gateway.example")),
+        ("target", asked.map_or("/", Head::target)),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 impl Said {

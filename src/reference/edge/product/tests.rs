@@ -85,6 +85,13 @@ fn a_page_is_the_products_to_the_byte() {
     );
 }
 
+#[test]
+fn a_page_for_head_is_its_head() {
+    let asked = Head { first: "HEAD / HTTP/1.1".into(), lines: Vec::new(), rest: Vec::new() };
+    let said = Product::of(Brand::Nginx).page(Occasion::Status(404), Some(&asked));
+    assert_eq!((said.head.unwrap().get("content-length"), said.body.as_str()), (Some("153"), ""));
+}
+
 /// Every status of the issue, of every product, is a whole answer: a known status, a length that is right, no hole left open.
 #[test]
 fn every_page_of_every_product_is_whole() {
