@@ -9,7 +9,7 @@ pub mod verdict;
 
 use crate::facts::derived::derive;
 use crate::facts::{Because, Facts, Reason};
-use crate::path::Topology;
+use crate::path::{Path, Topology};
 use crate::plan::{Lack, Selection};
 use crate::record::Recording;
 use crate::shelf::Shelf;
@@ -63,7 +63,7 @@ pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
     undecided.extend(head.plan.lacks.iter().map(lacking_path));
     undecided.extend(idle::undecided(&chosen, &taking_part, &rulings));
     for entry in &mut undecided {
-        entry.beneath = beneath(entry, &findings);
+        entry.beneath = beneath(entry, &findings, &topology);
     }
     Judgement {
         verdict: Verdict {
@@ -118,13 +118,26 @@ fn lacking_path(lack: &Lack) -> Undecided {
 }
 
 /// The finding an undecided row folds beneath: the first that rests on what kept it from being decided, or else the first
-/// about the same path, because what is blocked there is blocked by what broke there.
-fn beneath(entry: &Undecided, findings: &[Finding]) -> Option<String> {
+/// about the same path, because what is blocked there is blocked by what broke there, or else the first that rests on the same
+/// probe further in on the way.
+fn beneath(entry: &Undecided, findings: &[Finding], topology: &Topology) -> Option<String> {
     let blockers: Vec<String> = entry.lacks.iter().filter_map(|l| blocker(l, entry)).collect();
     let rests = |finding: &&Finding| finding.evidence.iter().any(|e| blockers.iter().any(|by| same_probe(&e.id, by)));
     let stopped = entry.lacks.iter().any(|l| l.because.reason == Reason::Blocked);
     let there = |finding: &&Finding| stopped && finding.vantages.iter().any(|v| v.path.is_some() && entry.vantages.contains(v));
-    findings.iter().find(rests).or_else(|| findings.iter().find(there)).map(|f| f.id.clone())
+    let inner: Vec<String> = blockers.iter().flat_map(|by| further_in(by, topology)).collect();
+    let within = |finding: &&Finding| finding.evidence.iter().any(|e| inner.iter().any(|by| same_probe(&e.id, by)));
+    let first = findings.iter().find(rests).or_else(|| findings.iter().find(there)).or_else(|| findings.iter().find(within));
+    first.map(|f| f.id.clone())
+}
+
+/// The same fact on every path that the one of a fact rides on.
+fn further_in(fact: &str, topology: &Topology) -> Vec<String> {
+    let at = |path: &Path| format!("@{}", path.vantage);
+    let named = topology.paths.iter().find(|path| stem(fact).ends_with(&at(path)));
+    let ridden = topology.paths.iter().filter(|inner| named.is_some_and(|outer| topology.rides(&outer.vantage, &inner.vantage)));
+    let table = fact.split('@').next().unwrap_or_default();
+    ridden.map(|inner| format!("{table}{}", at(inner))).collect()
 }
 
 /// The fact that kept another from being measured, as the reason names it.
@@ -138,7 +151,10 @@ fn blocker(lacking: &Lacking, entry: &Undecided) -> Option<String> {
 
 /// Whether two fact ids name the same table at the same vantage: a blocked probe names the probe it needed, or a fact of it.
 fn same_probe(a: &str, b: &str) -> bool {
-    let stem =
-        |id: &str| id.split_once('[').or_else(|| id.rsplit_once('.')).map_or_else(|| id.to_owned(), |(stem, _)| stem.to_owned());
     stem(a) == stem(b)
+}
+
+/// Table and vantage of a fact id.
+fn stem(id: &str) -> &str {
+    id.split_once('[').or_else(|| id.rsplit_once('.')).map_or(id, |(stem, _)| stem)
 }

@@ -48,6 +48,24 @@ fn a_credential_refused_further_in_folds_the_outer_paths() {
 }
 
 #[test]
+fn what_breaks_at_the_same_probe_as_further_in_folds_beneath_what_broke_there() {
+    let blocked = Because::new(Reason::Blocked, "upgrade@here/edge:corp");
+    let both = |inner: &str| {
+        let mut made = Made::healthy(&["local", "edge:corp"]);
+        made.set("upgrade@here/edge:corp.outcome = refused\nupgrade@here/edge:corp.status = 504");
+        made.set("upgrade@here/edge:corp.author = edge\nupgrade@here/edge:corp.arrived = unknown");
+        made.dark("here/edge:corp", "challenge", blocked.clone()).dark("here/edge:corp", "connect", blocked.clone());
+        made.set(inner).judge()
+    };
+    let told = both("upgrade@here/local.outcome = silent");
+    assert_eq!(told.roots(), ["WS-04@here/local"]);
+    assert_eq!(told.open("AUTH-02@here/edge:corp").beneath.as_deref(), Some("WS-04@here/local"));
+    // What broke further in is another thing: the credential.
+    let told = both("connect@here/local.outcome = refused\nconnect@here/local.detail-code = AUTH_TOKEN_MISMATCH");
+    assert_eq!(told.open("AUTH-07@here/edge:corp").beneath.as_deref(), Some("WS-01@here/edge:corp"));
+}
+
+#[test]
 fn no_credential_anywhere_is_no_finding_and_exit_3() {
     let mut made = Made::healthy(&["local", "edge:corp"]);
     made.set("credential@here.state = none");
