@@ -194,7 +194,8 @@ impl Gateway {
     }
 
     fn uptime_ms(&self) -> u64 {
-        u64::try_from(clock::now().duration_since(self.since).as_millis()).unwrap_or(u64::MAX)
+        let stood = u64::try_from(clock::now().duration_since(self.since).as_millis()).unwrap_or(u64::MAX);
+        stood.saturating_add(self.options.up_for_ms)
     }
 
     fn build_id(&self) -> String {

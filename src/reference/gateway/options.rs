@@ -50,6 +50,9 @@ pub struct Options {
     pub tls: Option<Kind>,
     /// How far it has come.
     pub phase: Phase,
+    /// How long it has been up when it begins to listen, in milliseconds: two gateways that stand up together are told apart by
+    /// it.
+    pub up_for_ms: u64,
     /// How long it is starting before it is ready, in milliseconds.
     pub starts_for_ms: u64,
     /// Addresses that have used up their attempts count as locked out from the start.
@@ -72,6 +75,7 @@ impl Default for Options {
             trusted_proxies: Vec::new(),
             tls: None,
             phase: Phase::Ready,
+            up_for_ms: 0,
             starts_for_ms: 0,
             locked_out: false,
             sockets_taken: 0,
