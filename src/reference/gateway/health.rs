@@ -13,19 +13,23 @@ pub const STATE: &str = "/nonexistent/openclaw";
 pub const CONFIG: &str = "/nonexistent/openclaw/openclaw.json";
 
 /// How busy the event loop is: not at all.
-pub fn event_loop() -> Value {
-    json!({
+pub fn event_loop(gateway: &Gateway) -> Value {
+    let mut told = json!({
         "degraded": false, "degradedSinceMs": null, "reasons": [], "intervalMs": 1008.5, "delayP99Ms": 20.8, "delayMaxMs": 20.8,
         "utilization": 0.008, "cpuCoreRatio": 0.011,
         "cpuBreakdown": {
             "mainThreadCoreRatio": 0.01, "hostUtilization": 0.005, "hostCpuCount": 2, "workerCoreRatio": 0,
             "otherThreadsCoreRatio": 0.001
         }
-    })
+    });
+    if let Some(older) = told.as_object_mut().filter(|_| !gateway.release.since_8_1) {
+        older.retain(|name, _| !matches!(name.as_str(), "degradedSinceMs" | "cpuBreakdown"));
+    }
+    told
 }
 
 /// The payload of `health`, and of the event of that name.
-pub fn health() -> Value {
+pub fn health(gateway: &Gateway) -> Value {
     let database = format!("{STATE}/agents/main/agent/openclaw-agent.sqlite");
     let sessions = json!({"path": database, "count": 0, "recent": []});
     json!({
@@ -42,7 +46,7 @@ pub fn health() -> Value {
         }],
         "sessions": sessions,
         "modelRuntime": {"degraded": false, "pendingAgents": []},
-        "eventLoop": event_loop()
+        "eventLoop": event_loop(gateway)
     })
 }
 
@@ -82,7 +86,7 @@ pub fn status(gateway: &Gateway, whole: bool, projected: bool) -> Value {
             "byAgent": [{"agentId": "main", "path": path, "count": 0, "recent": []}]
         },
         "modelRuntime": {"degraded": false, "pendingAgents": []},
-        "eventLoop": event_loop(),
+        "eventLoop": event_loop(gateway),
         "processMemory": {
             "rssBytes": 818_483_200, "heapUsedBytes": 252_875_000, "heapTotalBytes": 377_556_992, "externalBytes": 7_017_888,
             "arrayBuffersBytes": 2_832_613
@@ -114,10 +118,10 @@ pub fn presence(gateway: &Gateway) -> Value {
 }
 
 /// The payload of `channels.status`: there are none.
-pub fn channels() -> Value {
+pub fn channels(gateway: &Gateway) -> Value {
     json!({
         "ts": clock::wall_ms(), "channelOrder": [], "channelLabels": {}, "channelDetailLabels": {}, "channelSystemImages": {},
-        "channelMeta": [], "eventLoop": event_loop(), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
+        "channelMeta": [], "eventLoop": event_loop(gateway), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
         "statusIssues": []
     })
 }
