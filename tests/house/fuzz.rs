@@ -76,3 +76,36 @@ fn the_corpus_is_small() {
     let bytes: usize = targets::TARGETS.iter().flat_map(|(name, _)| corpus(name)).map(|(_, data)| data.len()).sum();
     assert!(bytes as u64 <= MOST_BYTES, "{bytes} bytes; `cargo fuzz cmin` each target");
 }
+
+/// Set for the process that replays everything alone.
+#[cfg(target_os = "linux")]
+const ALONE: &str = "CLAWPROBE_TEST_FUZZ_ALONE";
+
+/// What a process may take at most that reads the whole corpus, KiB. It takes 28 MiB, most of it the program itself.
+#[cfg(target_os = "linux")]
+const MOST_KIB: u64 = 64 * 1024;
+
+/// The peak of the process that runs it; not a test unless asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn replayed_alone() {
+    if std::env::var_os(ALONE).is_none() {
+        return;
+    }
+    targets::TARGETS.iter().for_each(|(name, _)| replay(name));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM:")).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_input_takes_much_memory() {
+    let own = std::env::current_exe().unwrap();
+    let args = ["--exact", "fuzz::replayed_alone", "--nocapture", "--test-threads=1"];
+    let out = std::process::Command::new(own).args(args).env(ALONE, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    let peak = text.split("VmHWM:").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let kib: u64 = peak.and_then(|peak| peak.parse().ok()).unwrap_or_else(|| panic!("{text}"));
+    println!("{kib} KiB");
+    assert!(kib < MOST_KIB, "{kib} KiB");
+}
