@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::harmless::in_place;
+
 /// Something the user gave cannot be used. Always exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
@@ -60,16 +62,16 @@ impl Complaint {
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let mut group = Group::with_title(Level::ERROR.primary_title(in_place(&self.title)));
         if let Some(place) = &self.place {
             group = group.element(
-                Snippet::source(place.text.as_str())
-                    .path(place.name.as_str())
-                    .annotation(AnnotationKind::Primary.span(place.span.clone()).label(place.label.as_str())),
+                Snippet::source(in_place(&place.text))
+                    .path(in_place(&place.name))
+                    .annotation(AnnotationKind::Primary.span(place.span.clone()).label(in_place(&place.label))),
             );
         }
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(in_place(help)));
         }
         f.write_str(&Renderer::plain().render(&[group]))
     }

@@ -14,7 +14,7 @@
 //! - [`proof`]: runs against them: what self-test, reproduce and `--reference` do
 //! - [`cli`]: one file per command
 //!
-//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`fitness`], [`own`].
+//! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`fitness`], [`harmless`], [`own`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,6 +26,7 @@ pub mod complaint;
 pub mod exit;
 pub mod facts;
 pub mod fitness;
+pub mod harmless;
 pub mod judge;
 pub mod labels;
 pub mod openclaw;

@@ -1,13 +1,6 @@
 //! Text from outside made harmless, and text of our own laid out.
 
-/// Characters that could move a cursor, change a terminal's state or turn a line's reading order.
-///
-/// Control characters (C0, DEL, C1); line and paragraph separators; the marks, embeddings, overrides and isolates of
-/// bidirectional text (Unicode 16, UAX #9); the byte order mark.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
+use crate::harmless::is_unsafe;
 
 /// The text with every unsafe character written as an escape (`\n`, `\u{1b}`).
 pub fn tame(text: &str) -> String {

@@ -39,13 +39,19 @@ pub fn read(given: &Given<'_>, from: usize, bare: Bare) -> Result<Endpoint, Comp
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(given, from + "unix:".len(), path);
     }
-    match text.split_once("://") {
+    // What stands before `://` may be a query that holds a URL: only a word is a scheme.
+    match text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
         Some((scheme, _)) => url(given, from, scheme),
         None if bare == Bare::Allowed => host_and_port(given, from),
         None => Err(given
             .wrong(format!("`{}` lacks a scheme", given.shown()), from..given.text.len(), "no scheme")
             .help(format!("write https://{} (or http://, ws://, wss://, unix:)", &given.shown()[from..]))),
     }
+}
+
+/// A scheme as RFC 3986, section 3.1, writes it; an empty one is a scheme that is missing.
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 fn unix(given: &Given<'_>, from: usize, path: &str) -> Result<Endpoint, Complaint> {
@@ -211,6 +217,8 @@ mod tests {
             assert!(place.span.len() >= marked.len(), "{text}: {complaint}");
             let _ = complaint.to_string();
         }
+        let leaky = read(&Given::flag("--gateway", "gw?token=swordfish&to=http://x"), 0, Bare::Allowed).unwrap_err();
+        assert!(!leaky.to_string().contains("swordfish"), "{leaky}");
         let long = format!("unix:/{}", "x".repeat(200));
         assert!(read(&Given::flag("--gateway", &long), 0, Bare::Allowed).unwrap_err().title.contains("too long"));
         assert!(read(&Given::flag("--edge", "gw"), 0, Bare::Refused).unwrap_err().help.unwrap().contains("https://gw"));

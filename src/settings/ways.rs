@@ -165,7 +165,7 @@ fn name_length(given: &Given<'_>) -> Result<usize, Complaint> {
         return Ok(name.len() + 1);
     }
     // `https://gw/?a=b` has an equals sign of its own; a word that was meant as a name has nothing of a URL in it.
-    if name.contains([':', '/', '?', '[', '#']) {
+    if name.contains([':', '/', '?', '[', '#', '@']) {
         return Ok(0);
     }
     Err(given.wrong(format!("`{name}` cannot name a path"), 0..name.len(), "a lower-case letter, then letters, digits, hyphens"))
@@ -206,6 +206,7 @@ mod tests {
         assert_eq!(title(&["=https://a"]), "`` cannot name a path");
         assert_eq!(title(&["a=https://a", "a=https://b"]), "two paths are named edge:a");
         assert!(title(&["gw.example"]).contains("lacks a scheme"));
+        assert!(!title(&["swordfish@gw=x"]).contains("swordfish"), "user information is no name");
     }
 
     #[test]

@@ -43,16 +43,20 @@ pub fn address(data: &[u8]) {
     let _ = resolvers::health_path(Some(text)).map_err(|complaint| sound(&complaint));
 }
 
-/// Whether the planted secret stands only where an address keeps secrets: in user information, query or fragment.
+/// Whether the planted secret stands only where an address keeps secrets: in user information, query or fragment. Where an
+/// address could hold it in another spelling as well, nobody can tell.
 fn is_hidden(text: &str) -> bool {
-    text.match_indices(PLANTED).all(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + PLANTED.len()..]);
-        let in_tail = before.contains(['?', '#']);
-        let start = before.find("://").map_or(0, |i| i + 3);
-        let in_user =
-            !before[start..].contains('/') && after.find('@').is_some_and(|end| !after[..end].contains(['/', '?', '#']));
-        in_tail || in_user
-    })
+    let plain = text.is_ascii() && !text.contains(['%', '\\']) && text.to_ascii_lowercase().matches(PLANTED).count() == 1;
+    plain
+        && text.contains(PLANTED)
+        && text.match_indices(PLANTED).all(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + PLANTED.len()..]);
+            let in_tail = before.contains(['?', '#']);
+            let start = before.find("://").map_or(0, |i| i + 3);
+            let in_user =
+                !before[start..].contains('/') && after.find('@').is_some_and(|end| !after[..end].contains(['/', '?', '#']));
+            in_tail || in_user
+        })
 }
 
 thread_local! {

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use clawprobe::clock::{self, Deadline};
@@ -16,6 +16,8 @@ pub struct Peer {
     at: usize,
     piece: usize,
     heard: Arc<AtomicUsize>,
+    /// Who waits for it to speak, while it waits to be asked.
+    asked: Result<(), Option<Waker>>,
 }
 
 impl Peer {
@@ -25,12 +27,22 @@ impl Peer {
         let (first, rest) = data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest));
         let heard = Arc::new(AtomicUsize::new(0));
         let piece = if first == 0 { usize::MAX } else { first };
-        (Self { bytes: rest.to_vec(), at: 0, piece, heard: heard.clone() }, heard)
+        (Self { bytes: rest.to_vec(), at: 0, piece, heard: heard.clone(), asked: Ok(()) }, heard)
+    }
+
+    /// The same, but nothing is said before something was heard.
+    pub fn when_asked(mut self) -> Self {
+        self.asked = Err(None);
+        self
     }
 }
 
 impl AsyncRead for Peer {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Err(waits) = &mut self.asked {
+            *waits = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
         let size = self.piece.min(buf.remaining()).min(self.bytes.len() - self.at);
         buf.put_slice(&self.bytes[self.at..self.at + size]);
         self.at += size;
@@ -39,7 +51,10 @@ impl AsyncRead for Peer {
 }
 
 impl AsyncWrite for Peer {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if let Err(Some(waker)) = std::mem::replace(&mut self.asked, Ok(())) {
+            waker.wake();
+        }
         self.heard.fetch_add(buf.len(), Ordering::Relaxed);
         Poll::Ready(Ok(buf.len()))
     }

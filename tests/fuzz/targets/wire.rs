@@ -69,7 +69,8 @@ pub fn answer(data: &[u8]) {
         let (peer, heard) = Peer::of(data);
         let request =
             hyper::Request::get("/").header("host", "gw").header("connection", "upgrade").header("upgrade", "websocket");
-        let exchanged = exchange(Box::new(peer), request.body(Empty::<Bytes>::new()).expect("a request"), &deadline).await;
+        let exchanged =
+            exchange(Box::new(peer.when_asked()), request.body(Empty::<Bytes>::new()).expect("a request"), &deadline).await;
         assert!(!exchanged.ran_out && heard.load(Ordering::Relaxed) < 1_000);
         assert!(exchanged.bytes <= data.len() as u64);
         tell(&exchanged);
@@ -160,7 +161,8 @@ fn read(head: Result<Head, NoHead>, data: &[u8]) -> Option<Head> {
         Ok(head) => {
             let all: usize = head.lines.iter().map(|(name, value)| name.len() + value.len()).sum();
             assert!(all + head.first.len() <= 3 * data.len() + 64, "longer than what came");
-            assert!(data.ends_with(&head.rest), "what came after is what came");
+            let rest = head.rest.as_slice();
+            assert!(rest.is_empty() || data.windows(rest.len()).any(|part| part == rest), "what came after is what came");
             Some(head)
         }
         Err(NoHead::Junk(bytes)) => {
