@@ -9,7 +9,6 @@ pub mod connect;
 pub mod detail;
 pub mod frame;
 pub mod hello;
-pub mod json;
 pub mod limits;
 pub mod refusal;
 pub mod upgrade;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::exchanges::compare::{MORE, same_shape};
+use crate::exchanges::compare::{MORE, masked, same_shape};
 use crate::exchanges::{Answer, Exchange, Step, folder};
 
 /// Members whose numbers are the same on every gateway; all others are frozen as 0, which stands for any.
@@ -27,6 +27,7 @@ const VARYING: &[(&str, &str)] = &[
     ("reasons", "<list>"),
     ("recoveryScope", "<key>"),
     ("publicKey", "<key>"),
+    ("deviceToken", "<token>"),
     ("canvas", "<url>"),
     ("raw", "<file>"),
     ("release", "<kernel>"),
@@ -62,6 +63,7 @@ fn frozen(step: Step, own: &[&str]) -> Step {
             let headers = headers.into_iter().map(|(name, value)| header(name, value)).collect();
             Step::Answer(Answer { status, headers, body: value("", body, own) })
         }
+        Step::Close(Some((code, reason))) => Step::Close(Some((code, masked(&reason)))),
         other => other,
     }
 }

@@ -10,28 +10,19 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 use super::{Answer, Step};
 
-/// The longest a step is waited for: two ticks of the gateway.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// A connection before or after the switch to WebSocket.
 pub enum Line {
     /// HTTP.
     Http(TcpStream),
-    /// WebSocket.
-    Frames(Box<WebSocket<TcpStream>>),
+    /// WebSocket, and the nonce of its challenge.
+    Frames(Box<WebSocket<TcpStream>>, String),
 }
 
 impl Line {
-    /// Connects.
-    pub fn to(address: SocketAddr) -> Result<TcpStream, String> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|e| format!("connect: {e}"))?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
-        Ok(stream)
-    }
-
-    /// Sends a request; what comes back is an [`Line::answer`].
-    pub fn ask(address: SocketAddr, lines: &[String]) -> Result<Self, String> {
-        let mut stream = Self::to(address)?;
+    /// Connects and sends a request; what comes back is an [`Line::answer`]. Nothing is waited for longer than `patience`.
+    pub fn ask(address: SocketAddr, lines: &[String], patience: Duration) -> Result<Self, String> {
+        let mut stream = TcpStream::connect_timeout(&address, patience).map_err(|e| format!("connect: {e}"))?;
+        stream.set_read_timeout(Some(patience)).map_err(|e| e.to_string())?;
         let head_only = !lines.iter().any(String::is_empty);
         let text = lines.join("\r\n") + if head_only { "\r\n\r\n" } else { "" };
         stream.write_all(text.as_bytes()).map_err(|e| format!("write: {e}"))?;
@@ -53,7 +44,10 @@ impl Line {
             .collect();
         if status.starts_with("101") {
             let answer = Answer { status, headers, body: Value::Null };
-            return Ok((Self::Frames(Box::new(WebSocket::from_raw_socket(stream, Role::Client, None))), Step::Answer(answer)));
+            return Ok((
+                Self::Frames(Box::new(WebSocket::from_raw_socket(stream, Role::Client, None)), String::new()),
+                Step::Answer(answer),
+            ));
         }
         let body = if asked.starts_with("HEAD ") { String::new() } else { body(&mut stream, &headers)? };
         let json = get(&headers, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
@@ -67,13 +61,13 @@ impl Line {
 
     /// Sends a text frame.
     pub fn say(&mut self, text: &str) -> Result<(), String> {
-        let Self::Frames(socket) = self else { return Err("no WebSocket is open".into()) };
+        let Self::Frames(socket, _) = self else { return Err("no WebSocket is open".into()) };
         socket.send(Message::text(text)).map_err(|e| format!("send: {e}"))
     }
 
     /// The next that the gateway does: a frame, a ping or an end.
     pub fn next(&mut self) -> Result<Step, String> {
-        let Self::Frames(socket) = self else { return Err("no WebSocket is open".into()) };
+        let Self::Frames(socket, _) = self else { return Err("no WebSocket is open".into()) };
         loop {
             match socket.read() {
                 Ok(Message::Text(text)) => {
@@ -84,7 +78,7 @@ impl Line {
                 Ok(Message::Close(None)) => return Ok(Step::Close(Some((1005, String::new())))),
                 Ok(Message::Pong(_)) => {}
                 Ok(other) => return Err(format!("a frame of an unexpected kind: {other}")),
-                Err(error) if timed_out(&error) => return Err(format!("nothing came within {PATIENCE:?}")),
+                Err(error) if timed_out(&error) => return Err("nothing came".into()),
                 Err(_) => return Ok(Step::Close(None)),
             }
         }

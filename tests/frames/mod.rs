@@ -4,6 +4,7 @@
 //! no longer fits; `house` plays the same files to the reference gateway. So both are held to one text.
 
 pub mod compare;
+mod device;
 pub mod line;
 pub mod play;
 
@@ -61,6 +62,8 @@ pub enum Step {
     Open(Vec<String>),
     /// Connects with the token as a client of this mode that asks for these scopes, and is let in.
     Enter(String, Vec<String>),
+    /// Sends a connect of a device.
+    Prove(Device),
     /// Sends a text frame: an object, or a text as it is.
     Say(Value),
     /// Receives a text frame.
@@ -69,8 +72,23 @@ pub enum Step {
     Ping(String),
     /// The connection ends: code and reason of the close frame, or without one.
     Close(Option<(u16, String)>),
+    /// So many seconds pass. Real ones pass while the next step is awaited.
+    Pass(u64),
     /// Something is done to the gateway.
     Do(Deed),
+}
+
+/// A device of ours and its connect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// Which one; nobody else has its key.
+    pub key: u8,
+    /// `connect.params` without the device; `{device-token}` is the token of the last hello.
+    pub params: Value,
+    /// What is wrong with `params.device`.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub but: Value,
 }
 
 /// What is done to a gateway in the middle of an exchange.

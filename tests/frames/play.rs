@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use clawprobe::openclaw::limits::PRE_AUTH_SOCKETS;
 use serde_json::{Value, json};
 
-use super::compare;
 use super::line::Line;
 use super::{Deed, Exchange, Step, When};
+use super::{compare, device};
 
 /// The frozen events by name.
 pub type Events = BTreeMap<String, Value>;
@@ -19,10 +20,14 @@ pub struct Peer<'a> {
     pub address: SocketAddr,
     /// What the holes of texts are filled with: `{token}`, `{password}`; `{host}` and `{NK}`, as many KiB and a byte, are added.
     pub holes: BTreeMap<&'static str, String>,
+    /// How long a step of the gateway is waited for.
+    pub patience: Duration,
     /// Whether an event without a frozen copy is a difference: the real gateway has more events than the reference gateway.
     pub strict: bool,
     /// Does something to it.
     pub act: &'a dyn Fn(Deed) -> Result<(), String>,
+    /// Lets so many seconds pass, where time is not real.
+    pub pass: &'a dyn Fn(u64),
 }
 
 /// What happened, and what of it does not fit.
@@ -40,14 +45,14 @@ pub struct Played {
 pub fn play(exchange: &Exchange, events: &Events, peer: &Peer<'_>) -> Result<Played, String> {
     let mut played = Played { steps: Vec::new(), differs: Vec::new() };
     let _held = prepare(exchange.when.as_ref(), peer)?;
-    let (mut line, mut asked) = (None, String::new());
+    let (mut line, mut asked, mut token) = (None, String::new(), String::new());
     for (index, step) in exchange.steps.iter().enumerate() {
         let at = format!("step {}", index + 1);
         let seen = match step {
             Step::Ask(lines) => {
                 let lines: Vec<String> = lines.iter().map(|text| peer.fill(text)).collect();
                 asked = lines.first().cloned().unwrap_or_default();
-                line = Some(Line::ask(peer.address, &lines)?);
+                line = Some(Line::ask(peer.address, &lines, peer.patience)?);
                 step.clone()
             }
             Step::Open(more) => {
@@ -59,9 +64,19 @@ pub fn play(exchange: &Exchange, events: &Events, peer: &Peer<'_>) -> Result<Pla
                 enter(line, peer, mode, scopes, events, &mut played.differs).map_err(|why| format!("{at}: {why}"))?;
                 step.clone()
             }
+            Step::Prove(device) => {
+                let line = line.as_mut().ok_or("nothing is open")?;
+                let nonce = if let Line::Frames(_, nonce) = &*line { nonce.clone() } else { String::new() };
+                line.say(&device::connect(device, &nonce, |text| peer.fill(text).replace("{device-token}", &token)))?;
+                step.clone()
+            }
             Step::Say(what) => {
                 let text = what.as_str().map_or_else(|| what.to_string(), str::to_owned);
                 line.as_mut().ok_or("nothing is open")?.say(&peer.fill(&text))?;
+                step.clone()
+            }
+            Step::Pass(seconds) => {
+                (peer.pass)(*seconds);
                 step.clone()
             }
             Step::Do(deed) => {
@@ -76,9 +91,14 @@ pub fn play(exchange: &Exchange, events: &Events, peer: &Peer<'_>) -> Result<Pla
             Step::Answer(_) => return Err(format!("{at}: nothing was asked")),
             Step::Frame(_) | Step::Close(_) | Step::Ping(_) => {
                 let line = line.as_mut().ok_or("nothing is open")?;
-                await_like(line, step, peer.strict, events, &mut played.differs).map_err(|why| format!("{at}: {why}"))?
+                await_like(line, step, peer, events, &mut played.differs).map_err(|why| format!("{at}: {why}"))?
             }
         };
+        if let Step::Frame(frame) = &seen
+            && let Some(issued) = frame.pointer("/payload/auth/deviceToken").and_then(Value::as_str)
+        {
+            issued.clone_into(&mut token);
+        }
         compare::step(step, &seen, &at, &mut played.differs);
         played.steps.push(seen);
     }
@@ -121,15 +141,22 @@ pub fn enter(
     let params = json!({"minProtocol": 4, "maxProtocol": 4, "client": client, "role": "operator", "scopes": scopes,
         "auth": {"token": "{token}"}});
     line.say(&peer.fill(&json!({"type": "req", "id": "1", "method": "connect", "params": params}).to_string()))?;
-    match await_like(line, &Step::Frame(Value::Null), peer.strict, events, differs)? {
+    match await_like(line, &Step::Frame(Value::Null), peer, events, differs)? {
         Step::Frame(hello) if hello["ok"] == true => Ok(()),
         other => Err(format!("not let in: {other:?}")),
     }
 }
 
 /// The next step of the gateway, past pings and events that are not what is awaited.
-fn await_like(line: &mut Line, awaited: &Step, strict: bool, events: &Events, differs: &mut Vec<String>) -> Result<Step, String> {
-    loop {
+fn await_like(
+    line: &mut Line,
+    awaited: &Step,
+    peer: &Peer<'_>,
+    events: &Events,
+    differs: &mut Vec<String>,
+) -> Result<Step, String> {
+    let until = Instant::now() + peer.patience;
+    while Instant::now() < until {
         let seen = line.next()?;
         match &seen {
             Step::Ping(_) if !matches!(awaited, Step::Ping(_)) => {}
@@ -137,13 +164,14 @@ fn await_like(line: &mut Line, awaited: &Step, strict: bool, events: &Events, di
                 let name = event(frame).unwrap_or_default();
                 match events.get(name) {
                     Some(frozen) => compare::value(frozen, frame, &format!("event {name}"), differs),
-                    None if !strict => {}
+                    None if !peer.strict => {}
                     None => differs.push(format!("the event `{name}` has no frozen copy: {frame}")),
                 }
             }
             _ => return Ok(seen),
         }
     }
+    Err("nothing came but pings and events".into())
 }
 
 fn is_event(awaited: &Step, name: Option<&str>) -> bool {
@@ -159,11 +187,13 @@ pub fn event(frame: &Value) -> Option<&str> {
 pub fn open(peer: &Peer<'_>, more: &[String]) -> Result<Line, String> {
     let mut lines: Vec<String> = UPGRADE.iter().map(|text| peer.fill(text)).collect();
     lines.extend(more.iter().map(|text| peer.fill(text)));
-    match Line::ask(peer.address, &lines)?.answer(&lines[0])? {
+    match Line::ask(peer.address, &lines, peer.patience)?.answer(&lines[0])? {
         (Line::Http(_), answered) => Err(format!("the upgrade was answered {answered:?}")),
-        (mut line, _) => match line.next()? {
-            Step::Frame(frame) if event(&frame) == Some("connect.challenge") => Ok(line),
-            other => Err(format!("no challenge but {other:?}")),
+        (mut line, _) => match (line.next()?, line) {
+            (Step::Frame(frame), Line::Frames(socket, _)) if event(&frame) == Some("connect.challenge") => {
+                Ok(Line::Frames(socket, frame["payload"]["nonce"].as_str().unwrap_or_default().to_owned()))
+            }
+            (other, _) => Err(format!("no challenge but {other:?}")),
         },
     }
 }

@@ -107,13 +107,15 @@ fn claims() -> Claims {
     toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap_or_else(|e| panic!("tests/claims.toml: {e}"))
 }
 
-/// Every test there is: those of the scenario files, and functions marked `#[test]` under `src` and `tests/house`.
+/// Every test there is: those of the scenario files, frozen exchanges, and functions marked `#[test]` under `src` and
+/// `tests/house`.
 fn known_tests() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = Vec::new();
     for file in files(&root.join("tests/scenarios"), "toml") {
         names.extend(crate::alike::trials(&file));
     }
+    names.extend(super::exchanges::all().iter().map(|exchange| format!("frozen::{}", exchange.name)));
     for base in ["src", "tests/house"] {
         for file in files(&root.join(base), "rs") {
             let relative = file.strip_prefix(root.join(base)).unwrap().with_extension("");

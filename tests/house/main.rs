@@ -11,6 +11,9 @@ mod delivered;
 mod desk;
 mod engine;
 mod etiquette;
+#[path = "../frames/mod.rs"]
+mod exchanges;
+mod frames;
 mod fresh;
 mod fuzz;
 mod judge;

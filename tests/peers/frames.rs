@@ -23,7 +23,7 @@ pub fn trials(stage: &Arc<Stage>, lane: &str) -> Vec<Trial> {
     wanted.sort_by_key(|i| all[*i].when.clone());
     let trial = |index: usize| {
         let (stage, all, own) = (Arc::clone(stage), Arc::clone(&all), Arc::clone(&own));
-        let name = format!("frames::{}", all[index].name);
+        let name = format!("frozen::{}", all[index].name);
         parts::trial(name, parts::absent_release(exchanges::RELEASE), move || hold(&stage, &all, &all[index], &own))
     };
     wanted.into_iter().map(trial).collect()
@@ -39,7 +39,7 @@ fn lane_of(exchange: &Exchange) -> &'static str {
 /// The shared gateway a filter's exchanges need before anything is measured.
 pub fn prepare(stage: &Stage, asked: impl Fn(&str) -> bool) {
     if parts::absent_release(exchanges::RELEASE).is_none() {
-        for exchange in exchanges::all().iter().filter(|e| lane_of(e) == "wait" && asked(&format!("frames::{}", e.name))) {
+        for exchange in exchanges::all().iter().filter(|e| lane_of(e) == "wait" && asked(&format!("frozen::{}", e.name))) {
             let _ = stage.with_gateway(&exchange.gateway, |_| ());
         }
     }
@@ -129,7 +129,10 @@ fn suspend(gateway: &Gateway) -> Result<(), String> {
 /// The longest a fresh gateway may be too busy to be suspended: 20 s were seen.
 const BUSY: Duration = Duration::from_secs(120);
 
+/// The longest a step is waited for: two ticks of the gateway.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn peer(port: u16, act: &dyn Fn(Deed) -> Result<(), String>) -> Peer<'_> {
     let holes = BTreeMap::from([("token", TOKEN.to_owned()), ("password", PASSWORD.to_owned())]);
-    Peer { strict: false, address: SocketAddr::from(([127, 0, 0, 1], port)), holes, act }
+    Peer { strict: false, patience: PATIENCE, address: SocketAddr::from(([127, 0, 0, 1], port)), holes, act, pass: &|_| () }
 }

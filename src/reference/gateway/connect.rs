@@ -26,6 +26,8 @@ pub struct Granted {
     pub scopes: Vec<String>,
     /// The token of its device, and when it was issued.
     pub token: Option<(String, i64)>,
+    /// Whether it was let in by that token, not by the secret.
+    pub by_token: bool,
 }
 
 /// Who asks to be let in.
@@ -122,13 +124,13 @@ fn protocol(gateway: &Gateway, params: &Value) -> Result<(), Refused> {
     if range[0] <= u64::from(release.protocol) && range[1] >= u64::from(least) {
         return Ok(());
     }
-    let details = match release.ranges {
-        false => json!({"expectedProtocol": release.protocol}),
-        true => json!({
-            "code": "PROTOCOL_MISMATCH", "clientMinProtocol": range[0], "clientMaxProtocol": range[1],
-            "expectedProtocol": release.protocol, "minimumProbeProtocol": release.probe_minimum
-        }),
-    };
+    let mut details = json!({"code": "PROTOCOL_MISMATCH"});
+    if release.ranges {
+        details["clientMinProtocol"] = range[0].into();
+        details["clientMaxProtocol"] = range[1].into();
+    }
+    details["expectedProtocol"] = release.protocol.into();
+    details["minimumProbeProtocol"] = release.probe_minimum.into();
     let refused = Refused::new("INVALID_REQUEST", "protocol mismatch", 1002, "protocol mismatch");
     Err(tell(gateway, refused, details))
 }
@@ -167,16 +169,17 @@ fn admit(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Result<Grant
         scopes.filter_map(|s| s.as_str().map(str::to_owned)).collect()
     };
     if params.get("device").is_some() {
+        let by = secret(params) != Some(gateway.options.secret.reveal()) && by_token(gateway, params);
         let silent = caller.client.local && caller.place.origin.is_none();
         let asking = Asked { params, role, silent };
         let token = gateway.devices.admit(&asking).map_err(|refused| told(gateway, refused))?;
-        return Ok(Granted { role: role.to_owned(), scopes: asked(role == "operator"), token: Some(token) });
+        return Ok(Granted { role: role.to_owned(), scopes: asked(role == "operator"), token: Some(token), by_token: by });
     }
     if role == "node" || gateway.options.auth == Auth::None || text(params, "/client/id") == "openclaw-control-ui" {
         return Err(strange(gateway, params));
     }
     let kept = keeps(gateway.release.keeps, params, caller.client);
-    Ok(Granted { role: role.to_owned(), scopes: asked(kept), token: None })
+    Ok(Granted { role: role.to_owned(), scopes: asked(kept), token: None, by_token: false })
 }
 
 /// Whether a client without a device keeps the scopes it asks for.
@@ -239,8 +242,7 @@ fn foreign(gateway: &Gateway) -> Refused {
 /// What the client is told to do. Source: `formatGatewayAuthFailureMessage`.
 fn hint(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> String {
     let slot = gateway.options.auth.as_str();
-    let here = caller.client.local && gateway.release.since_8_1;
-    match (text(params, "/client/mode") == "cli", here, gateway.options.auth) {
+    match (text(params, "/client/mode") == "cli", caller.client.local, gateway.options.auth) {
         (true, true, Auth::Token) => String::from("use this gateway's gateway.auth.token or pair the device"),
         (true, true, _) => format!("use this gateway's gateway.auth.{slot}"),
         (true, false, _) => format!("set gateway.remote.{slot} to match gateway.auth.{slot}"),
@@ -263,7 +265,7 @@ fn limited(gateway: &Gateway, left: Duration, device: bool) -> Refused {
     advise(gateway, &mut details, (false, "wait_then_retry"));
     let refused = Refused::policy("INVALID_REQUEST", message);
     let after = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-    tell(gateway, if device || !gateway.release.since_8_1 { refused } else { refused.retry(after) }, details)
+    tell(gateway, if device { refused } else { refused.retry(after) }, details)
 }
 
 fn advise(gateway: &Gateway, details: &mut Value, (retry, step): (bool, &str)) {

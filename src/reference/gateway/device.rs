@@ -144,7 +144,7 @@ fn unapproved(asked: &Asked<'_>, reason: &str, id: &str, paired: Option<&Paired>
         "not-paired" => ("device is not approved yet", "Approve this device from the pending pairing requests."),
         "role-upgrade" => (
             "device is asking for a higher role than currently approved",
-            "Review the requested role, then approve the pending upgrade.",
+            "Review the requested role upgrade, then approve the pending request.",
         ),
         _ => (
             "device is asking for more scopes than currently approved",

@@ -2,6 +2,8 @@
 //!
 //! Source: a fresh 2026.9.6. Names of files are those of no machine.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::Gateway;
@@ -13,23 +15,26 @@ pub const STATE: &str = "/nonexistent/openclaw";
 pub const CONFIG: &str = "/nonexistent/openclaw/openclaw.json";
 
 /// How busy the event loop is: not at all.
-pub fn event_loop(gateway: &Gateway) -> Value {
-    let mut told = json!({
+pub fn event_loop() -> Value {
+    json!({
         "degraded": false, "degradedSinceMs": null, "reasons": [], "intervalMs": 1008.5, "delayP99Ms": 20.8, "delayMaxMs": 20.8,
         "utilization": 0.008, "cpuCoreRatio": 0.011,
         "cpuBreakdown": {
             "mainThreadCoreRatio": 0.01, "hostUtilization": 0.005, "hostCpuCount": 2, "workerCoreRatio": 0,
             "otherThreadsCoreRatio": 0.001
         }
-    });
-    if let Some(older) = told.as_object_mut().filter(|_| !gateway.release.since_8_1) {
-        older.retain(|name, _| !matches!(name.as_str(), "degradedSinceMs" | "cpuBreakdown"));
-    }
-    told
+    })
 }
 
-/// The payload of `health`, and of the event of that name.
-pub fn health(gateway: &Gateway) -> Value {
+/// The payload of `health`.
+pub fn health() -> Value {
+    let mut health = last();
+    health["modelRuntime"] = json!({"degraded": false, "pendingAgents": []});
+    health
+}
+
+/// The last payload that was kept, as the event of that name and the hello have it.
+pub fn last() -> Value {
     let database = format!("{STATE}/agents/main/agent/openclaw-agent.sqlite");
     let sessions = json!({"path": database, "count": 0, "recent": []});
     json!({
@@ -45,8 +50,7 @@ pub fn health(gateway: &Gateway) -> Value {
             "sessions": sessions
         }],
         "sessions": sessions,
-        "modelRuntime": {"degraded": false, "pendingAgents": []},
-        "eventLoop": event_loop(gateway)
+        "eventLoop": event_loop()
     })
 }
 
@@ -86,7 +90,7 @@ pub fn status(gateway: &Gateway, whole: bool, projected: bool) -> Value {
             "byAgent": [{"agentId": "main", "path": path, "count": 0, "recent": []}]
         },
         "modelRuntime": {"degraded": false, "pendingAgents": []},
-        "eventLoop": event_loop(gateway),
+        "eventLoop": event_loop(),
         "processMemory": {
             "rssBytes": 818_483_200, "heapUsedBytes": 252_875_000, "heapTotalBytes": 377_556_992, "externalBytes": 7_017_888,
             "arrayBuffersBytes": 2_832_613
@@ -118,10 +122,10 @@ pub fn presence(gateway: &Gateway) -> Value {
 }
 
 /// The payload of `channels.status`: there are none.
-pub fn channels(gateway: &Gateway) -> Value {
+pub fn channels() -> Value {
     json!({
         "ts": clock::wall_ms(), "channelOrder": [], "channelLabels": {}, "channelDetailLabels": {}, "channelSystemImages": {},
-        "channelMeta": [], "eventLoop": event_loop(gateway), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
+        "channelMeta": [], "eventLoop": event_loop(), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
         "statusIssues": []
     })
 }
@@ -144,7 +148,8 @@ pub fn nodes() -> Value {
 /// The payload of `config.get`: the file as far as the reference gateway has one, its secret left out as the real one does.
 pub fn config(gateway: &Gateway) -> Value {
     let auth = gateway.options.auth.as_str();
-    let mut section = json!({"mode": "local", "auth": {"mode": auth}});
+    let mut section =
+        json!({"mode": "local", "port": gateway.port.load(Ordering::Relaxed), "bind": "loopback", "auth": {"mode": auth}});
     if auth != "none" {
         section["auth"][auth] = "__OPENCLAW_REDACTED__".into();
     }
@@ -153,11 +158,23 @@ pub fn config(gateway: &Gateway) -> Value {
         section["trustedProxies"] = proxies.into();
     }
     let config = json!({"gateway": section});
+    let source = json!({"gateway": section, "agents": {"entries": {"main": {}}}});
+    let runtime = json!({
+        "agents": {
+            "entries": {"main": {}},
+            "defaults": {
+                "maxConcurrent": 4, "subagents": {"maxConcurrent": 8, "archiveAfterMinutes": 60},
+                "compaction": {"mode": "safeguard"}
+            }
+        },
+        "commands": {"native": "auto", "nativeSkills": "auto", "restart": true}, "gateway": section,
+        "messages": {"ackReactionScope": "group-mentions"}
+    });
     let hash = gateway.config_hash();
     json!({
         "path": CONFIG, "includedPaths": [], "includeProvenance": [], "agentRosterIncludeOwned": false,
-        "bindingsIncludeOwned": false, "exists": true, "raw": format!("{config}\n"), "parsed": config, "sourceConfig": config,
-        "resolved": config, "valid": true, "runtimeConfig": config, "config": config, "hash": hash, "issues": [], "warnings": [],
+        "bindingsIncludeOwned": false, "exists": true, "raw": format!("{config}\n"), "parsed": config, "sourceConfig": source,
+        "resolved": source, "valid": true, "runtimeConfig": runtime, "config": runtime, "hash": hash, "issues": [], "warnings": [],
         "legacyIssues": [], "configRevisionHash": hash, "appliedConfigHash": hash
     })
 }

@@ -42,16 +42,21 @@ const fn strict(name: &'static str, answer: fn(&Question<'_>) -> Value) -> Metho
 }
 
 const METHODS: &[Method] = &[
-    method("health", |q| health::health(q.gateway)),
+    method("health", |_| health::health()),
     method("status", |q| health::status(q.gateway, q.granted.may("operator.admin"), q.params["includeCliProjection"] == true)),
     method("system-presence", |q| health::presence(q.gateway)),
     strict("config.get", |q| health::config(q.gateway)),
     strict("node.list", |_| health::nodes()),
-    method("channels.status", |q| health::channels(q.gateway)),
+    method("channels.status", |_| health::channels()),
     strict("gateway.identity.get", |q| health::identity(q.gateway)),
     method("last-heartbeat", |_| Value::Null),
     strict("device.pair.list", |_| json!({"pending": [], "paired": []})),
 ];
+
+/// The names of the methods that answer.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    METHODS.iter().map(|method| method.name)
+}
 
 /// The answer to a frame.
 pub fn answer(gateway: &Gateway, granted: &Granted, frame: &Value) -> Value {
@@ -103,7 +108,7 @@ fn invalid(message: String) -> Value {
 
 fn missing(gateway: &Gateway, scope: &str) -> Value {
     let message = format!("missing scope: {scope}");
-    if !gateway.release.since_8_1 {
+    if !gateway.release.startup {
         return invalid(message);
     }
     let details = json!({"code": "MISSING_SCOPE", "missingScope": scope, "requiredScopes": [scope]});
@@ -138,7 +143,7 @@ mod tests {
     fn ask(role: &str, scopes: &[&str], method: &str, options: Options) -> Value {
         let gateway = Gateway::new(options).unwrap();
         let scopes = scopes.iter().map(|s| s.to_string()).collect();
-        let granted = Granted { role: role.into(), scopes, token: None };
+        let granted = Granted { role: role.into(), scopes, token: None, by_token: false };
         answer(&gateway, &granted, &json!({"type": "req", "id": "7", "method": method, "params": {}}))
     }
 
@@ -188,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_no_request_is_named_with_its_id_if_it_has_one() {
         let gateway = Gateway::new(Options::default()).unwrap();
-        let granted = Granted { role: "operator".into(), scopes: Vec::new(), token: None };
+        let granted = Granted { role: "operator".into(), scopes: Vec::new(), token: None, by_token: false };
         let said = |frame: Value| {
             let answer = answer(&gateway, &granted, &frame);
             (answer["id"].as_str().unwrap().to_owned(), answer["error"]["message"].as_str().unwrap().to_owned())

@@ -30,7 +30,7 @@ mod upgrade;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, timeout};
 
+pub use methods::names as methods;
 pub use options::{Auth, Options, Phase};
 use release::Release;
 use seen::{Count, Seen};
@@ -79,6 +80,7 @@ pub struct Gateway {
     told_health: AtomicI64,
     healths: AtomicU64,
     secure: AtomicBool,
+    port: AtomicU16,
 }
 
 /// What every authenticated client is told.
@@ -95,23 +97,22 @@ impl Gateway {
     /// # Errors
     /// A complaint about a release that it cannot behave as.
     pub fn new(options: Options) -> Result<Arc<Self>, Complaint> {
-        let release = release::named(&options.release)?;
-        let rules = limiter::Rules { locked_out: options.locked_out, locks_out: release.locks_out, delays: release.since_8_1 };
         Ok(Arc::new(Self {
-            release,
+            release: release::named(&options.release)?,
             boot: uuid(),
             instance: uuid(),
             recovery: token(),
             since: clock::now(),
             devices: device::Devices::default(),
             count: Count::default(),
-            limiter: limiter::Limiter::new(rules),
+            limiter: limiter::Limiter::new(options.locked_out),
             seats: limiter::Seats::new(options.sockets_taken),
             events: broadcast::Sender::new(BACKLOG),
             ended: watch::Sender::new(false),
             told_health: AtomicI64::new(0),
             healths: AtomicU64::new(1),
             secure: AtomicBool::new(false),
+            port: AtomicU16::new(0),
             options,
         }))
     }
@@ -119,6 +120,7 @@ impl Gateway {
     /// Serves until it is dropped, or told to end and done with it.
     pub async fn serve(self: Arc<Self>, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
         self.secure.store(tls.is_some(), Ordering::Relaxed);
+        self.port.store(front.port, Ordering::Relaxed);
         let mut clients = JoinSet::new();
         let mut ended = self.ended.subscribe();
         let last_call = async {
@@ -228,7 +230,7 @@ impl Gateway {
     fn event(&self, event: Event, seq: u64) -> Value {
         let (name, payload) = match event {
             Event::Tick => ("tick", json!({"ts": clock::wall_ms()})),
-            Event::Health => ("health", health::health(self)),
+            Event::Health => ("health", health::last()),
             Event::Shutdown => ("shutdown", json!({"reason": "gateway stopping"})),
         };
         let mut frame = json!({"type": "event", "event": name, "payload": payload, "seq": seq});
