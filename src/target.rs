@@ -12,6 +12,9 @@ use crate::secret::Secret;
 /// The gateway's default port. Source: openclaw docs, `gateway.port`.
 pub const DEFAULT_PORT: u16 = 18789;
 
+/// The health route unless told otherwise. Source: openclaw docs, gateway/health.
+pub const HEALTH_PATH: &str = "/health";
+
 /// Where a way ends: scheme, host and port, path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -197,8 +200,8 @@ pub struct Target {
     pub settings: Vec<Setting>,
     /// Proxy variables.
     pub proxies: Vec<ProxyVariable>,
-    /// Path of the health route.
-    pub health_path: String,
+    /// Path of the health route, if somebody says; else it is [`HEALTH_PATH`], below the path of an edge's URL.
+    pub health_path: Option<String>,
     /// Named resolvers, beside the system's.
     pub resolvers: Vec<NamedResolver>,
     /// TLS.

@@ -232,7 +232,7 @@ pub struct Target {
     /// A file that holds the gateway's password, or - for standard input.
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,
-    /// The health route, where it is not /health.
+    /// The health route, where it is not /health below the path of an edge's URL.
     #[arg(long, value_name = "PATH")]
     pub health_path: Option<String>,
     /// Another resolver to ask, beside the system's.

@@ -139,7 +139,7 @@ pub fn target(ways: Vec<Way>) -> Target {
         },
         settings: Vec::new(),
         proxies: Vec::new(),
-        health_path: String::from("/health"),
+        health_path: None,
         resolvers: Vec::new(),
         tls: TlsSettings::default(),
         headers: Vec::new(),

@@ -107,7 +107,7 @@ fn target() -> Target {
         },
         settings: vec![],
         proxies: vec![],
-        health_path: "/health".into(),
+        health_path: None,
         resolvers: vec![],
         tls: TlsSettings::default(),
         headers: vec![],

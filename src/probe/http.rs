@@ -16,7 +16,7 @@ use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::fitness::fit;
 use crate::openclaw::upgrade::ATTRIBUTION;
 use crate::path::{Class, Kind};
-use crate::target::{Target, Way};
+use crate::target::{HEALTH_PATH, Target, Way};
 
 /// As whom we ask.
 pub const USER_AGENT: &str = concat!("clawprobe/", env!("CARGO_PKG_VERSION"));
@@ -46,12 +46,14 @@ fn defect(ask: &Ask<'_>) -> Done {
     Done { sheets: blank(&[&HTTP], ask.step, ask.vantage, &because), succeeded: false }
 }
 
-/// Where a route is, without query.
-fn path(route: Route, target: &Target) -> String {
+/// Where a route is on a way, without query.
+pub(super) fn path(route: Route, way: &Way, target: &Target) -> String {
+    let below = prefix(way, target);
     match route {
-        Route::Health | Route::ViaProxy => target.health_path.clone(),
-        Route::Startup => String::from("/startupz"),
-        Route::Ready => String::from("/readyz"),
+        Route::Health | Route::ViaProxy => target.health_path.clone().unwrap_or_else(|| format!("{below}{HEALTH_PATH}")),
+        Route::Startup => format!("{below}/startupz"),
+        Route::Ready => format!("{below}/readyz"),
+        Route::Dashboard if !below.is_empty() => format!("{below}/"),
         Route::Dashboard => match target.config.base_path.as_deref().map(|p| p.trim_matches('/')).filter(|p| !p.is_empty()) {
             Some(base) => format!("/{base}/"),
             None => String::from("/"),
@@ -59,9 +61,16 @@ fn path(route: Route, target: &Target) -> String {
     }
 }
 
+/// The path that an edge serves the gateway under: the one of its URL, unless `--health-path` says where the routes are. The
+/// gateway itself has its routes in one place, whatever the path of the upgrade.
+fn prefix<'a>(way: &'a Way, target: &Target) -> &'a str {
+    let serves = way.kind.class() == Class::Edge && target.health_path.is_none();
+    if serves { way.endpoint.path.trim_end_matches('/') } else { "" }
+}
+
 /// Asks one address; the row, and whether any byte came.
 async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<SocketAddr>, key: String) -> (Row, bool) {
-    let path = path(route, ask.target);
+    let path = path(route, way, ask.target);
     let row = RowBuilder::new(&HTTP, [Value::from(route.as_str()), Value::from(key.clone())]).set("path", path.clone());
     let authority = if key == NAMED { host(way) } else { peer.map_or_else(|| host(way), |p| plain_authority(p, way)) };
     let line = match line::open(ask, peer, &["http/1.1"]).await {
@@ -175,7 +184,7 @@ async fn via_proxy(ask: &mut Ask<'_>, way: &Way) -> Done {
     let proxy = ask.target.proxies.iter().find(|p| p.takes_loopback).and_then(|p| p.address);
     let named = ask.lane.peer.filter(|p| p.ip().is_loopback() && way.kind == Kind::Local && way.endpoint.scheme == Scheme::Ws);
     let (Some(proxy), Some(named)) = (proxy, named) else { return Done { sheets: vec![sheet], succeeded: true } };
-    let path = path(Route::ViaProxy, ask.target);
+    let path = path(Route::ViaProxy, way, ask.target);
     let row = RowBuilder::new(&HTTP, [Value::from(Route::ViaProxy.as_str()), Value::from(NAMED)]).set("path", path.clone());
     let authority = plain_authority(named, way);
     let opened = match build(&format!("http://{authority}{path}"), &authority, Vec::new()) {

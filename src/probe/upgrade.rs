@@ -18,12 +18,12 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 use self::extended::{Extended, extended};
 use super::answer::Answer;
 use super::exchange::{Exchanged, Reply, exchange};
-use super::http::edge_headers;
+use super::http::{self, edge_headers};
 use super::socket::Open;
 use super::{Ask, Done, blank, frames, line};
 use crate::clock::{self, Instant};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::http::{Author, Exchange};
+use crate::facts::tables::http::{Ask as Route, Author, Exchange};
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::upgrade::{Arrived, As, Offer, Switch, UPGRADE};
 use crate::facts::{Because, Cell, Reason, Row, Sheet};
@@ -94,7 +94,7 @@ async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Resu
     let alpn = line.seen.as_ref().and_then(|seen| seen.alpn.clone());
     let headers = edge_headers(ask, way, ask.lane.peer);
     if alpn.as_deref() == Some("h2") {
-        let first = request::settling(way, &ask.target.health_path)?;
+        let first = request::settling(way, &http::path(Route::Health, way, ask.target))?;
         let request = request::extended(way, client, &headers)?;
         if let Extended::Answered(exchanged) = extended(line.stream, first, request, &ask.deadline).await {
             let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;

@@ -10,9 +10,6 @@ use crate::target::NamedResolver;
 /// The port of DNS (RFC 1035).
 const DNS_PORT: u16 = 53;
 
-/// The health route unless told otherwise. Source: openclaw docs, gateway/health.
-const HEALTH_PATH: &str = "/health";
-
 /// Reads the resolvers.
 ///
 /// # Errors
@@ -45,15 +42,15 @@ pub fn read(values: &[String]) -> Result<Vec<NamedResolver>, Complaint> {
 ///
 /// # Errors
 /// A complaint when it is no absolute path.
-pub fn health_path(flag: Option<&str>) -> Result<String, Complaint> {
-    let Some(text) = flag else { return Ok(HEALTH_PATH.to_owned()) };
+pub fn health_path(flag: Option<&str>) -> Result<Option<String>, Complaint> {
+    let Some(text) = flag else { return Ok(None) };
     let given = Given::flag("--health-path", text);
     if !text.starts_with('/') {
         return Err(given.wrong_all("the health path is no path", "must begin with a slash").help("for example /health"));
     }
     match text.find(|c: char| c.is_whitespace() || c.is_control() || !c.is_ascii() || c == '#' || c == '?') {
         Some(at) => Err(given.wrong("the health path is no path", at..text.len(), "no blank, query or fragment here")),
-        None => Ok(text.to_owned()),
+        None => Ok(Some(text.to_owned())),
     }
 }
 
@@ -75,8 +72,8 @@ mod tests {
 
     #[test]
     fn the_health_path_is_absolute() {
-        assert_eq!(health_path(None).unwrap(), "/health");
-        assert_eq!(health_path(Some("/claw/healthz")).unwrap(), "/claw/healthz");
+        assert_eq!(health_path(None).unwrap(), None);
+        assert_eq!(health_path(Some("/claw/healthz")).unwrap().as_deref(), Some("/claw/healthz"));
         for bad in ["health", "", "/a b", "/a?b", "http://x/health"] {
             assert!(health_path(Some(bad)).unwrap_err().to_string().contains("--health-path"), "{bad}");
         }

@@ -13,6 +13,7 @@ mod engine;
 mod etiquette;
 #[path = "../frames/mod.rs"]
 mod exchanges;
+mod faults;
 mod frames;
 mod fresh;
 mod fuzz;

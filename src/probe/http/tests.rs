@@ -50,6 +50,19 @@ async fn each_route_has_its_path() {
     }
 }
 
+#[test]
+fn an_edge_has_the_routes_below_the_path_of_its_url() {
+    let at = |kind: Kind, health: Option<&str>| {
+        let mut trial = Trial::new(kind, 1);
+        trial.way.endpoint.path = String::from("/oc/");
+        trial.target.health_path = health.map(str::to_owned);
+        [Route::Health, Route::Startup, Route::Dashboard].map(|route| path(route, &trial.way, &trial.target))
+    };
+    assert_eq!(at(Kind::Edge, None), ["/oc/health", "/oc/startupz", "/oc/"]);
+    assert_eq!(at(Kind::Edge, Some("/health")), ["/health", "/startupz", "/"]);
+    assert_eq!(at(Kind::Local, None), ["/health", "/startupz", "/"]);
+}
+
 #[tokio::test]
 async fn on_local_the_other_family_is_asked_as_well() {
     let (trial, _heard) = trial(answer("200 OK", JSON, r#"{"ready":true,"uptimeMs":5}"#)).await;
