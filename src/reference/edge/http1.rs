@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 
 use super::door::{Guest, SLOWEST_CLIENT};
@@ -62,8 +62,14 @@ async fn pass(edge: &Edge, mut wire: Wire, head: Head, client: IpAddr) {
         Err(error) => return refuse(edge, wire, upstream::why(&error), Some(&head)).await,
     };
     match ask(edge, &mut wire, &mut far, &inner).await {
-        Ok(answer) => deliver(edge, wire, far, answer).await,
+        Ok(answer) => deliver(edge, wire, far, answer, inner.method() == "HEAD").await,
         Err(Failed::Said(why)) => refuse(edge, wire, why, Some(&head)).await,
+        Err(Failed::Foreign(bytes)) if !edge.product.says(Why::Foreign) => {
+            if wire.write_all(&bytes).await.is_ok() {
+                stream(wire, far, None).await;
+            }
+        }
+        Err(Failed::Foreign(_)) => refuse(edge, wire, Why::Foreign, Some(&head)).await,
         Err(Failed::Gone) => {}
     }
 }
@@ -72,6 +78,8 @@ async fn pass(edge: &Edge, mut wire: Wire, head: Head, client: IpAddr) {
 enum Failed {
     /// The edge says so itself.
     Said(Why),
+    /// The gateway said this, which is no answer.
+    Foreign(Vec<u8>),
     /// The client has left.
     Gone,
 }
@@ -82,7 +90,9 @@ async fn ask(edge: &Edge, wire: &mut Wire, far: &mut Box<dyn Leg>, head: &Head) 
     let patience = Duration::from_millis(edge.options.patience_ms);
     tokio::select! {
         answer = timeout(patience, Head::answer(&mut far_in, MOST_ANSWER)) => match answer {
-            Ok(answer) => answer.map_err(|_| Failed::Said(Why::Broken)),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(NoHead::Junk(bytes))) => Err(Failed::Foreign(bytes)),
+            Ok(Err(NoHead::Ended | NoHead::TooLong)) => Err(Failed::Said(Why::Broken)),
             Err(_) => Err(Failed::Said(Why::Silent)),
         },
         failed = send(edge.options.body_limit, wire, far_out, head) => Err(failed),
@@ -117,12 +127,13 @@ async fn send(limit: u64, wire: &mut Wire, mut far: WriteHalf<&mut Box<dyn Leg>>
     }
 }
 
-/// Hands the answer back, and everything after it.
-async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Head) {
+/// Hands the answer back, and everything after it. `bare` tells that it has no body whatever it says.
+async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Head, bare: bool) {
     let switched = answer.status() == Some(101);
+    let left = if bare { Some(0) } else { left(&answer) };
     edge.product.dress(&mut answer);
     if edge.options.buffers {
-        return if switched { hold(Box::new(wire), far).await } else { whole(wire, far, answer).await };
+        return if switched { hold(Box::new(wire), far).await } else { whole(wire, far, answer, left).await };
     }
     if switched && edge.options.upgrade == Upgrade::BadAccept {
         answer.set("Sec-WebSocket-Accept", NOBODYS_KEY);
@@ -136,27 +147,36 @@ async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Hea
     match switched {
         true if held => hold(Box::new(wire), far).await,
         true => relay(Box::new(wire), far, Timers::new(&edge.options)).await,
-        false => stream(wire, far).await,
+        false => stream(wire, far, left).await,
     }
 }
 
+/// How many bytes of an answer's body are still to come; `None` until the gateway ends, as it was asked to.
+fn left(answer: &Head) -> Option<u64> {
+    if matches!(answer.status(), Some(204 | 304)) {
+        return Some(0);
+    }
+    let length: u64 = answer.get("content-length")?.trim().parse().ok()?;
+    Some(length.saturating_sub(answer.rest.len() as u64))
+}
+
 /// Hands on the body of a plain answer as it comes.
-async fn stream(mut wire: Wire, mut far: Box<dyn Leg>) {
+async fn stream(mut wire: Wire, far: Box<dyn Leg>, left: Option<u64>) {
     let (mut near_in, mut near_out): (ReadHalf<_>, _) = split(&mut wire);
     let copied = tokio::select! {
         () = drain(&mut near_in) => return,
-        copied = copy(&mut far, &mut near_out) => copied,
+        copied = copy(far, &mut near_out, left) => copied,
     };
     if copied.is_err() { wire.reset() } else { finish(Box::new(wire)).await }
 }
 
 /// Hands an answer on when all of it has come.
-async fn whole(mut wire: Wire, mut far: Box<dyn Leg>, mut answer: Head) {
+async fn whole(mut wire: Wire, far: Box<dyn Leg>, mut answer: Head, left: Option<u64>) {
     let mut body = answer.rest.clone();
-    if copy(&mut far, &mut body).await.is_err() {
+    if copy(far, &mut body, left).await.is_err() {
         return wire.reset();
     }
-    if answer.get("transfer-encoding").is_none() {
+    if answer.get("transfer-encoding").is_none() && answer.get("content-length").is_none() {
         answer.set("Content-Length", body.len().to_string());
     }
     if wire.write_all(&[answer.bytes(), body].concat()).await.is_ok() {
@@ -164,7 +184,8 @@ async fn whole(mut wire: Wire, mut far: Box<dyn Leg>, mut answer: Head) {
     }
 }
 
-async fn copy(from: &mut (impl tokio::io::AsyncRead + Unpin), to: &mut (impl tokio::io::AsyncWrite + Unpin)) -> io::Result<()> {
+async fn copy(from: Box<dyn Leg>, to: &mut (impl AsyncWrite + Unpin), left: Option<u64>) -> io::Result<()> {
+    let mut from = from.take(left.unwrap_or(u64::MAX));
     let mut bytes = vec![0; CHUNK];
     loop {
         let count = match from.read(&mut bytes).await {

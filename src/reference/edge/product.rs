@@ -34,7 +34,8 @@ labels! {
     pub enum Why {
         Refused = "refused": "The gateway refuses connections.",
         Silent = "silent": "The gateway takes too long.",
-        Broken = "broken": "The gateway ends without an answer, or speaks something else.",
+        Broken = "broken": "The gateway ends without an answer.",
+        Foreign = "foreign": "The gateway speaks something else than HTTP.",
         Junk = "junk": "What the client says is no HTTP.",
         LongHead = "long-head": "The request's head is too long.",
         LongBody = "long-body": "The request's body is too long.",
@@ -76,6 +77,9 @@ pub struct Product {
     /// Whether lines of what is passed on are sorted by name.
     #[serde(default)]
     sorted: bool,
+    /// Whether the gateway's `Keep-Alive` comes through, which is between the two of them.
+    #[serde(default)]
+    leaks_keep_alive: bool,
     /// Lines beside the gateway's own of the same name.
     #[serde(default)]
     adds: Vec<String>,
@@ -136,11 +140,15 @@ impl Product {
         }
     }
 
-    /// Dresses the head of an answer that is passed on.
+    /// Dresses the head of an answer that is passed on. After a plain one the connection ends.
     pub fn dress(&self, answer: &mut Head) {
         let holes = BTreeMap::from([(String::from("date"), date())]);
         let switched = answer.status() == Some(101);
         if !switched {
+            answer.set("Connection", "close");
+            if !self.leaks_keep_alive {
+                answer.remove("Keep-Alive");
+            }
             for line in &self.adds {
                 answer.lines.extend(parted(line, &holes));
             }
@@ -155,6 +163,11 @@ impl Product {
         for (name, _) in &mut answer.lines {
             *name = self.names.spelt(name);
         }
+    }
+
+    /// Whether it has anything to say about this.
+    pub fn says(&self, why: Why) -> bool {
+        self.says.contains_key(&why)
     }
 
     /// What it says on an occasion; `asked` is the request, if one was read.

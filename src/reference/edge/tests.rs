@@ -237,3 +237,18 @@ async fn a_client_that_leaves_takes_its_request_along() {
     drop(tcp);
     assert_eq!(asked.read(&mut [0]).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn an_answer_ends_by_its_own_length_where_the_gateway_does_not_end() {
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lab = Lab::new(with(&format!("upstream = '{}'", gateway.local_addr().unwrap()))).await;
+    let keep = async {
+        let (mut tcp, _) = gateway.accept().await.unwrap();
+        Head::request(&mut tcp, Vec::new(), 4_000).await.unwrap();
+        tcp.write_all(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\nbo").await.unwrap();
+        tcp.write_all(b"dy").await.unwrap();
+        tcp
+    };
+    let (heard, _open) = tokio::join!(lab.say(GET), keep);
+    assert_eq!(heard, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+}

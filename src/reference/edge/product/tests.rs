@@ -38,19 +38,21 @@ fn the_head_of_a_plain_answer_is_each_products_own() {
         ("X-Content-Type-Options", "nosniff"),
         ("Cache-Control", "no-store"),
         ("Server", "inner"),
-        ("Connection", "close"),
+        ("Connection", "keep-alive"),
+        ("Keep-Alive", "timeout=5"),
         ("Content-Length", "2"),
     ];
     for (brand, expected, server) in [
-        (Brand::Plain, "X-Content-Type-Options Cache-Control Server Connection Content-Length", "inner"),
+        (Brand::Plain, "X-Content-Type-Options Cache-Control Server Content-Length Connection", "inner"),
         (Brand::Nginx, "Server Date Content-Length Connection X-Content-Type-Options Cache-Control", "nginx/1.22.1"),
         (Brand::Caddy, "Cache-Control Content-Length Server Server X-Content-Type-Options Connection", "inner"),
-        (Brand::Haproxy, "x-content-type-options cache-control server content-length connection", "inner"),
+        (Brand::Haproxy, "x-content-type-options cache-control server keep-alive content-length connection", "inner"),
         (Brand::Traefik, "Cache-Control Content-Length Server X-Content-Type-Options Connection", "inner"),
     ] {
         let mut head = answer("200 OK", &own);
         Product::of(brand).dress(&mut head);
         assert_eq!((names(&head).as_str(), head.get("server")), (expected, Some(server)), "{brand}");
+        assert_eq!(head.get("connection"), Some("close"), "{brand}");
     }
 }
 

@@ -54,7 +54,10 @@ async fn a_buffering_edge_gives_answers_whole_and_no_switch_at_all() {
     gateway.write_all(b"two").await.unwrap();
     drop(gateway);
     let whole = to_end(&mut tcp).await;
-    assert_eq!(whole, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 6\r\n\r\nonetwo");
+    assert_eq!(
+        whole,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 6\r\n\r\nonetwo"
+    );
 
     let lab = Lab::new(with("buffers = true")).await;
     let mut tcp = lab.dial().await;
@@ -151,5 +154,25 @@ async fn a_planted_timer_drops_a_silent_socket_on_time() {
         assert_eq!(tcp.read(&mut [0; 9]).await.map_err(|e| e.kind()), ended, "{death}");
         let after = begun.elapsed().as_millis();
         assert!((190..2_000).contains(&after), "{death} after {after} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_speaks_something_else_is_told_as_the_product_does() {
+    for (product, said) in [
+        ("plain", "HTTP/1.1 502 Bad Gateway\r\n"),
+        ("traefik", "HTTP/1.1 500 Internal Server Error\r\n"),
+        ("nginx", "SSH-2.0-OpenSSH_9.2p1\r\n"),
+    ] {
+        let ssh = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let lab = Lab::new(with(&format!("product = '{product}'\nupstream = '{}'", ssh.local_addr().unwrap()))).await;
+        let speak = async {
+            let (mut tcp, _) = ssh.accept().await.unwrap();
+            tcp.write_all(b"SSH-2.0-OpenSSH_9.2p1\r\n").await.unwrap();
+            tcp.shutdown().await.unwrap();
+            let _ = tcp.read(&mut [0; 1_000]).await;
+        };
+        let (heard, ()) = tokio::join!(lab.say(GET), speak);
+        assert!(heard.starts_with(said), "{product}: {heard}");
     }
 }
