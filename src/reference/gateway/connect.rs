@@ -124,13 +124,13 @@ fn protocol(gateway: &Gateway, params: &Value) -> Result<(), Refused> {
     if range[0] <= u64::from(release.protocol) && range[1] >= u64::from(least) {
         return Ok(());
     }
-    let mut details = json!({"code": "PROTOCOL_MISMATCH"});
-    if release.ranges {
-        details["clientMinProtocol"] = range[0].into();
-        details["clientMaxProtocol"] = range[1].into();
-    }
-    details["expectedProtocol"] = release.protocol.into();
-    details["minimumProbeProtocol"] = release.probe_minimum.into();
+    let details = match release.ranges {
+        false => json!({"expectedProtocol": release.protocol}),
+        true => json!({
+            "code": "PROTOCOL_MISMATCH", "clientMinProtocol": range[0], "clientMaxProtocol": range[1],
+            "expectedProtocol": release.protocol, "minimumProbeProtocol": release.probe_minimum
+        }),
+    };
     let refused = Refused::new("INVALID_REQUEST", "protocol mismatch", 1002, "protocol mismatch");
     Err(tell(gateway, refused, details))
 }
@@ -242,7 +242,8 @@ fn foreign(gateway: &Gateway) -> Refused {
 /// What the client is told to do. Source: `formatGatewayAuthFailureMessage`.
 fn hint(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> String {
     let slot = gateway.options.auth.as_str();
-    match (text(params, "/client/mode") == "cli", caller.client.local, gateway.options.auth) {
+    let here = caller.client.local && gateway.release.since_8_1;
+    match (text(params, "/client/mode") == "cli", here, gateway.options.auth) {
         (true, true, Auth::Token) => String::from("use this gateway's gateway.auth.token or pair the device"),
         (true, true, _) => format!("use this gateway's gateway.auth.{slot}"),
         (true, false, _) => format!("set gateway.remote.{slot} to match gateway.auth.{slot}"),
@@ -265,7 +266,7 @@ fn limited(gateway: &Gateway, left: Duration, device: bool) -> Refused {
     advise(gateway, &mut details, (false, "wait_then_retry"));
     let refused = Refused::policy("INVALID_REQUEST", message);
     let after = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-    tell(gateway, if device { refused } else { refused.retry(after) }, details)
+    tell(gateway, if device || !gateway.release.since_8_1 { refused } else { refused.retry(after) }, details)
 }
 
 fn advise(gateway: &Gateway, details: &mut Value, (retry, step): (bool, &str)) {

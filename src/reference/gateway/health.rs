@@ -15,26 +15,30 @@ pub const STATE: &str = "/nonexistent/openclaw";
 pub const CONFIG: &str = "/nonexistent/openclaw/openclaw.json";
 
 /// How busy the event loop is: not at all.
-pub fn event_loop() -> Value {
-    json!({
+pub fn event_loop(gateway: &Gateway) -> Value {
+    let mut told = json!({
         "degraded": false, "degradedSinceMs": null, "reasons": [], "intervalMs": 1008.5, "delayP99Ms": 20.8, "delayMaxMs": 20.8,
         "utilization": 0.008, "cpuCoreRatio": 0.011,
         "cpuBreakdown": {
             "mainThreadCoreRatio": 0.01, "hostUtilization": 0.005, "hostCpuCount": 2, "workerCoreRatio": 0,
             "otherThreadsCoreRatio": 0.001
         }
-    })
+    });
+    if let Some(older) = told.as_object_mut().filter(|_| !gateway.release.since_8_1) {
+        older.retain(|name, _| !matches!(name.as_str(), "degradedSinceMs" | "cpuBreakdown"));
+    }
+    told
 }
 
 /// The payload of `health`.
-pub fn health() -> Value {
-    let mut health = last();
+pub fn health(gateway: &Gateway) -> Value {
+    let mut health = last(gateway);
     health["modelRuntime"] = json!({"degraded": false, "pendingAgents": []});
     health
 }
 
 /// The last payload that was kept, as the event of that name and the hello have it.
-pub fn last() -> Value {
+pub fn last(gateway: &Gateway) -> Value {
     let database = format!("{STATE}/agents/main/agent/openclaw-agent.sqlite");
     let sessions = json!({"path": database, "count": 0, "recent": []});
     json!({
@@ -50,7 +54,7 @@ pub fn last() -> Value {
             "sessions": sessions
         }],
         "sessions": sessions,
-        "eventLoop": event_loop()
+        "eventLoop": event_loop(gateway)
     })
 }
 
@@ -90,7 +94,7 @@ pub fn status(gateway: &Gateway, whole: bool, projected: bool) -> Value {
             "byAgent": [{"agentId": "main", "path": path, "count": 0, "recent": []}]
         },
         "modelRuntime": {"degraded": false, "pendingAgents": []},
-        "eventLoop": event_loop(),
+        "eventLoop": event_loop(gateway),
         "processMemory": {
             "rssBytes": 818_483_200, "heapUsedBytes": 252_875_000, "heapTotalBytes": 377_556_992, "externalBytes": 7_017_888,
             "arrayBuffersBytes": 2_832_613
@@ -122,10 +126,10 @@ pub fn presence(gateway: &Gateway) -> Value {
 }
 
 /// The payload of `channels.status`: there are none.
-pub fn channels() -> Value {
+pub fn channels(gateway: &Gateway) -> Value {
     json!({
         "ts": clock::wall_ms(), "channelOrder": [], "channelLabels": {}, "channelDetailLabels": {}, "channelSystemImages": {},
-        "channelMeta": [], "eventLoop": event_loop(), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
+        "channelMeta": [], "eventLoop": event_loop(gateway), "channels": {}, "channelAccounts": {}, "channelDefaultAccountId": {},
         "statusIssues": []
     })
 }

@@ -23,7 +23,7 @@ pub fn frame(gateway: &Gateway, id: &str, host: &str, granted: &Granted) -> Stri
 fn payload(gateway: &Gateway, host: &str, granted: &Granted) -> Value {
     let release = gateway.release;
     let mut server = json!({"version": if release.tells_version { release.name } else { "dev" }});
-    if release.startup {
+    if release.since_8_1 {
         server["buildId"] = gateway.build_id().into();
         server["bootId"] = gateway.boot.as_str().into();
         server["controlUiBuildSource"] = "bundled".into();
@@ -33,12 +33,15 @@ fn payload(gateway: &Gateway, host: &str, granted: &Granted) -> Value {
         "type": "hello-ok", "protocol": release.protocol, "server": server, "features": HOLE,
         "snapshot": snapshot(gateway, granted)
     });
-    if release.startup && granted.may("operator.read") {
+    if release.since_8_1 && granted.may("operator.read") {
         hello["controlUiWidgetKinds"] = json!([{"pluginId": "session", "kind": "session:report", "label": "Report"}]);
         hello["controlUiLinkReaders"] = link_readers();
     }
-    if release.protocol >= 4 && granted.role != "node" {
-        hello["pluginSurfaceUrls"] = json!({"canvas": format!("http://{host}/__openclaw__/cap/{}", super::token())});
+    let canvas = format!("http://{host}/__openclaw__/cap/{}", super::token());
+    match release.protocol {
+        4.. if granted.role == "node" => {}
+        4.. => hello["pluginSurfaceUrls"] = json!({"canvas": canvas}),
+        _ => hello["canvasHostUrl"] = canvas.into(),
     }
     if release.tells_scopes || granted.token.is_some() {
         hello["auth"] = auth(gateway, granted);
@@ -77,11 +80,11 @@ fn auth(gateway: &Gateway, granted: &Granted) -> Value {
     }
     auth["role"] = granted.role.as_str().into();
     auth["scopes"] = granted.scopes.clone().into();
-    if gateway.release.startup && granted.role == "operator" {
+    if gateway.release.since_8_1 && granted.role == "operator" {
         auth["recoveryScope"] = gateway.recovery.as_str().into();
     }
     if let Some((token, issued_at)) = &granted.token {
-        if gateway.release.startup && granted.role == "operator" {
+        if gateway.release.since_8_1 && granted.role == "operator" {
             auth["recoveryMigrationAllowed"] = true.into();
         }
         auth["deviceToken"] = token.as_str().into();
@@ -95,7 +98,7 @@ fn policy(gateway: &Gateway) -> Value {
         "maxPayload": super::session::LARGEST, "maxBufferedBytes": 2 * super::session::LARGEST,
         "tickIntervalMs": u64::try_from(TICK.as_millis()).unwrap_or_default()
     });
-    if gateway.release.startup {
+    if gateway.release.since_8_1 {
         policy["attachments"] = json!({"maxBytes": 19_464_192, "maxImageBytes": 6_291_456});
         policy["allowedSessionVisibilities"] = json!(["shared", "read-only", "suggest", "draft"]);
         policy["hasMultipleSessionSharingIdentities"] = false.into();
@@ -109,18 +112,22 @@ fn snapshot(gateway: &Gateway, granted: &Granted) -> Value {
         let phase = if gateway.phase() == Phase::Suspended { "prepared" } else { "accepting" };
         snapshot["suspension"] = json!({"phase": phase});
     }
-    snapshot["presence"] = if granted.may("operator.read") { health::presence(gateway) } else { json!([]) };
-    snapshot["health"] = health::last();
+    snapshot["presence"] =
+        if !gateway.release.since_8_1 || granted.may("operator.read") { health::presence(gateway) } else { json!([]) };
+    snapshot["health"] = health::last(gateway);
     snapshot["stateVersion"] = json!({"presence": 1, "health": gateway.health_version()});
     snapshot["uptimeMs"] = gateway.uptime_ms().into();
-    if gateway.release.startup {
+    if gateway.release.since_8_1 {
         snapshot["appliedConfigHash"] = gateway.config_hash().into();
     }
     snapshot["sessionDefaults"] = json!({
         "defaultAgentId": "main", "modelConfigured": false, "ownership": "sole", "selectionRequired": false, "mainKey": "main",
         "mainSessionKey": "agent:main:main", "scope": "per-sender"
     });
-    if gateway.release.startup && granted.may("operator.read") {
+    if let Some(older) = snapshot["sessionDefaults"].as_object_mut().filter(|_| !gateway.release.since_8_1) {
+        older.retain(|name, _| !matches!(name.as_str(), "modelConfigured" | "ownership" | "selectionRequired"));
+    }
+    if gateway.release.since_8_1 && granted.may("operator.read") {
         snapshot["updateSchedule"] = json!({"channel": "stable", "autoEnabled": false});
     }
     if granted.may("operator.admin") {

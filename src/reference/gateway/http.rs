@@ -126,6 +126,11 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
         wire.write_all(hostless().as_bytes()).await.ok()?;
         return Some(false);
     }
+    if half_upgrade(head) && !gateway.release.since_8_1 {
+        // Nobody answers it.
+        script::drain(wire).await;
+        return None;
+    }
     let reply = match head.get("expect") {
         Some(expect) if expect.eq_ignore_ascii_case("100-continue") => {
             wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
@@ -142,11 +147,16 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
 }
 
 fn route(gateway: &Gateway, wire: &Wire, head: &Head) -> Reply {
-    // An upgrade that lost one of its two headers on the way.
-    if head.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+    if half_upgrade(head) {
         return Reply::new(400, TEXT, "Bad Request").first("Connection", "close");
     }
-    route::answer(gateway, head, gateway.client(wire.peer(), head))
+    let reply = route::answer(gateway, head, gateway.client(wire.peer(), head));
+    if gateway.release.since_8_1 { reply } else { reply.unmeasured() }
+}
+
+/// Whether a request is an upgrade that lost one of its two headers on the way.
+fn half_upgrade(head: &Head) -> bool {
+    head.get("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
 /// What HTTP/1.1 without `Host` is answered with.

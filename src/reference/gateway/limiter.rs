@@ -21,10 +21,21 @@ const LOCKOUT: Duration = Duration::from_secs(300);
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 
 /// Counts failures by address.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Limiter {
     counts: Mutex<HashMap<IpAddr, Failures>>,
-    locked_out: bool,
+    rules: Rules,
+}
+
+/// What the limiter does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// Addresses that are not on loopback are locked out from the start.
+    pub locked_out: bool,
+    /// Failures lock out.
+    pub locks_out: bool,
+    /// Failures on loopback are answered late.
+    pub delays: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +57,9 @@ pub enum Turn {
 }
 
 impl Limiter {
-    /// A limiter; every address that is not on loopback may be locked out from the start.
-    pub fn new(locked_out: bool) -> Self {
-        Self { counts: Mutex::default(), locked_out }
+    /// A limiter that has counted nothing.
+    pub fn new(rules: Rules) -> Self {
+        Self { counts: Mutex::default(), rules }
     }
 
     /// An attempt from an address; a Unix socket counts as loopback.
@@ -57,7 +68,7 @@ impl Limiter {
         let address = address.filter(|_| !loopback).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        let fresh = Failures { number: 0, since: now, until: (self.locked_out && !loopback).then(|| now + LOCKOUT) };
+        let fresh = Failures { number: 0, since: now, until: (self.rules.locked_out && !loopback).then(|| now + LOCKOUT) };
         let failures = counts.entry(address).or_insert(fresh);
         if let Some(until) = failures.until.filter(|until| *until > now) {
             return Turn::LockedOut(until - now);
@@ -72,9 +83,9 @@ impl Limiter {
         failures.number += 1;
         if loopback {
             let doubled = FIRST_DELAY.saturating_mul(1 << (failures.number - 1).min(8));
-            return Turn::Wrong(doubled.min(LONGEST_DELAY));
+            return Turn::Wrong(if self.rules.delays { doubled.min(LONGEST_DELAY) } else { Duration::ZERO });
         }
-        failures.until = (failures.number >= ATTEMPTS).then(|| now + LOCKOUT);
+        failures.until = (self.rules.locks_out && failures.number >= ATTEMPTS).then(|| now + LOCKOUT);
         Turn::Wrong(Duration::ZERO)
     }
 }
@@ -127,12 +138,13 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
+    const CURRENT: Rules = Rules { locked_out: false, locks_out: true, delays: true };
     const REMOTE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
     const LOCAL: Option<IpAddr> = Some(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
 
     #[tokio::test(start_paused = true)]
     async fn ten_failures_lock_a_remote_address_out() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(CURRENT);
         for _ in 0..ATTEMPTS {
             assert_eq!(limiter.turn(REMOTE, false), Turn::Wrong(Duration::ZERO));
         }
@@ -145,7 +157,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failures_are_forgotten_after_the_window() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(CURRENT);
         for _ in 1..ATTEMPTS {
             limiter.turn(REMOTE, false);
         }
@@ -156,12 +168,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn loopback_is_delayed_more_and_more_and_never_locked_out() {
-        let limiter = Limiter::new(true);
+        let limiter = Limiter::new(Rules { locked_out: true, ..CURRENT });
         let delays: Vec<_> = (0..7).map(|_| limiter.turn(LOCAL, false)).collect();
         let ms = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000].map(|ms| Turn::Wrong(Duration::from_millis(ms)));
         assert_eq!(delays, ms);
         assert_eq!(limiter.turn(None, true), Turn::Right);
         assert!(matches!(limiter.turn(REMOTE, true), Turn::LockedOut(_)));
+    }
+
+    #[test]
+    fn older_releases_neither_delay_nor_lock_out() {
+        let limiter = Limiter::new(Rules::default());
+        for address in [LOCAL, REMOTE] {
+            for _ in 0..20 {
+                assert_eq!(limiter.turn(address, false), Turn::Wrong(Duration::ZERO));
+            }
+            assert_eq!(limiter.turn(address, true), Turn::Right);
+        }
     }
 
     #[test]

@@ -42,12 +42,12 @@ const fn strict(name: &'static str, answer: fn(&Question<'_>) -> Value) -> Metho
 }
 
 const METHODS: &[Method] = &[
-    method("health", |_| health::health()),
+    method("health", |q| health::health(q.gateway)),
     method("status", |q| health::status(q.gateway, q.granted.may("operator.admin"), q.params["includeCliProjection"] == true)),
     method("system-presence", |q| health::presence(q.gateway)),
     strict("config.get", |q| health::config(q.gateway)),
     strict("node.list", |_| health::nodes()),
-    method("channels.status", |_| health::channels()),
+    method("channels.status", |q| health::channels(q.gateway)),
     strict("gateway.identity.get", |q| health::identity(q.gateway)),
     method("last-heartbeat", |_| Value::Null),
     strict("device.pair.list", |_| json!({"pending": [], "paired": []})),
@@ -108,7 +108,7 @@ fn invalid(message: String) -> Value {
 
 fn missing(gateway: &Gateway, scope: &str) -> Value {
     let message = format!("missing scope: {scope}");
-    if !gateway.release.startup {
+    if !gateway.release.since_8_1 {
         return invalid(message);
     }
     let details = json!({"code": "MISSING_SCOPE", "missingScope": scope, "requiredScopes": [scope]});

@@ -97,15 +97,17 @@ impl Gateway {
     /// # Errors
     /// A complaint about a release that it cannot behave as.
     pub fn new(options: Options) -> Result<Arc<Self>, Complaint> {
+        let release = release::named(&options.release)?;
+        let rules = limiter::Rules { locked_out: options.locked_out, locks_out: release.locks_out, delays: release.since_8_1 };
         Ok(Arc::new(Self {
-            release: release::named(&options.release)?,
+            release,
             boot: uuid(),
             instance: uuid(),
             recovery: token(),
             since: clock::now(),
             devices: device::Devices::default(),
             count: Count::default(),
-            limiter: limiter::Limiter::new(options.locked_out),
+            limiter: limiter::Limiter::new(rules),
             seats: limiter::Seats::new(options.sockets_taken),
             events: broadcast::Sender::new(BACKLOG),
             ended: watch::Sender::new(false),
@@ -230,7 +232,7 @@ impl Gateway {
     fn event(&self, event: Event, seq: u64) -> Value {
         let (name, payload) = match event {
             Event::Tick => ("tick", json!({"ts": clock::wall_ms()})),
-            Event::Health => ("health", health::last()),
+            Event::Health => ("health", health::last(self)),
             Event::Shutdown => ("shutdown", json!({"reason": "gateway stopping"})),
         };
         let mut frame = json!({"type": "event", "event": name, "payload": payload, "seq": seq});

@@ -18,8 +18,13 @@ pub struct Release {
     pub probe_minimum: u16,
     /// Whether `/health` and `/ready` answer JSON; before, the Control UI's page shadows them.
     pub probes: bool,
-    /// Whether `/startup` exists, and `FORBIDDEN`, build and boot ids with it.
-    pub startup: bool,
+    /// Whether it is 2026.8.1 or later, which brought so much at once: `/startup`, `FORBIDDEN`, build and boot ids, a presence
+    /// list without probes, and late answers to wrong secrets from the gateway's own host.
+    pub since_8_1: bool,
+    /// How long it waits for a client to answer a close.
+    pub linger: Duration,
+    /// Whether failures lock an address out unless configured not to.
+    pub locks_out: bool,
     /// How long it waits for a connect.
     pub patience: Duration,
     /// Whether it pings.
@@ -32,7 +37,7 @@ pub struct Release {
     pub details: bool,
     /// Whether they recommend a next step.
     pub advice: bool,
-    /// Whether `PROTOCOL_MISMATCH` names the client's range.
+    /// Whether a mismatch of protocols has a code and names the client's range.
     pub ranges: bool,
     /// Whether `hello-ok.auth` is always there.
     pub tells_scopes: bool,
@@ -50,7 +55,7 @@ impl Release {
 
     /// Whether `hello-ok.snapshot.suspension` is there: from 2026.9.1 on.
     pub fn tells_suspension(&self) -> bool {
-        self.startup && self.name != "2026.8.1"
+        self.since_8_1 && self.name != "2026.8.1"
     }
 }
 
@@ -72,7 +77,9 @@ const NEWEST: Release = Release {
     protocol: NEWEST_PROTOCOL,
     probe_minimum: OLDEST_PROTOCOL,
     probes: true,
-    startup: true,
+    since_8_1: true,
+    linger: Duration::from_secs(1),
+    locks_out: true,
     patience: Duration::from_secs(15),
     pings: true,
     keeps: Keeps::BackendAndCli,
@@ -87,9 +94,10 @@ const NEWEST: Release = Release {
 
 const R9_1: Release = Release { name: "2026.9.1", tells_method: false, ..NEWEST };
 const R8_1: Release = Release { name: "2026.8.1", ..R9_1 };
-const R7_1: Release = Release { name: "2026.7.1", startup: false, refuses_proxies: false, ..R8_1 };
+const R7_1: Release =
+    Release { name: "2026.7.1", since_8_1: false, linger: Duration::from_secs(30), refuses_proxies: false, ..R8_1 };
 const R5_28: Release = Release { name: "2026.5.28", probe_minimum: NEWEST_PROTOCOL, keeps: Keeps::Backend, ..R7_1 };
-const R5_12: Release = Release { name: "2026.5.12", ranges: false, ..R5_28 };
+const R5_12: Release = Release { name: "2026.5.12", locks_out: false, ranges: false, ..R5_28 };
 const R5_7: Release = Release { name: "2026.5.7", protocol: 3, probe_minimum: 3, ..R5_12 };
 const R4_29: Release = Release { name: "2026.4.29", pings: false, ..R5_7 };
 const R3_31: Release =

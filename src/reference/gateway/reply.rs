@@ -91,6 +91,13 @@ impl Reply {
         self.then("Content-Length", length)
     }
 
+    /// The same answer with its length left to the server, as releases before 2026.8.1 do throughout.
+    pub fn unmeasured(mut self) -> Self {
+        self.lines.retain(|(name, _)| *name != "Content-Length");
+        self.own_length = false;
+        self
+    }
+
     /// Whether the answer ends the connection by itself.
     pub fn ends(&self) -> bool {
         self.lines.iter().any(|(name, _)| *name == "Connection")

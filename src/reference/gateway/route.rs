@@ -21,9 +21,14 @@ pub const UNATTRIBUTED: &str = concat!(
 const LARGEST_BODY: usize = 2 << 20;
 
 /// The Control UI's page: its head, as far as clients know it by, and none of its scripts.
-const PAGE: &str = "<!doctype html>\n<html data-openclaw-control-ui-base-path=\"\" data-openclaw-terminal-enabled=\"true\"{build} \
+const PAGE: &str = "<!doctype html>\n<html{marks} \
     lang=\"en\">\n  <head>\n    <meta charset=\"UTF-8\" />\n    <title>OpenClaw Control</title>\n  </head>\n  <body>\n    \
     <openclaw-app></openclaw-app>\n  </body>\n</html>\n";
+
+/// The Control UI's policy up to 2026.7.1.
+const OLD_POLICY: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline' https://fonts.googleapis.com; img-src 'self' data: blob:; \
+    font-src 'self' https://fonts.gstatic.com; worker-src 'self'; connect-src 'self' ws: wss: https://api.openai.com";
 
 /// The answer to a plain request; `client` is `None` if nobody can tell who asks.
 pub fn answer(gateway: &Gateway, head: &Head, client: Option<Client>) -> Reply {
@@ -33,7 +38,7 @@ pub fn answer(gateway: &Gateway, head: &Head, client: Option<Client>) -> Reply {
     match path {
         "/health" | "/healthz" if gateway.release.probes => ask.probe(|_| (200, json!({"ok": true, "status": "live"}))),
         _ if client.is_none() => Reply::new(403, JSON, UNATTRIBUTED),
-        "/startup" | "/startupz" if gateway.release.startup => ask.probe(|detail| started(gateway, detail)),
+        "/startup" | "/startupz" if gateway.release.since_8_1 => ask.probe(|detail| started(gateway, detail)),
         "/ready" | "/readyz" if gateway.release.probes => ask.probe(|detail| ready(gateway, detail)),
         _ => ask.elsewhere(path),
     }
@@ -80,25 +85,44 @@ impl Ask<'_> {
 
     fn elsewhere(&self, path: &str) -> Reply {
         let beneath = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        // Up to 2026.7.1 the Control UI's page stands in the place of what is missing.
-        let closed = self.gateway.release.startup;
+        // Up to 2026.7.1 the Control UI's page stands in the place of some that are missing.
+        let current = self.gateway.release.since_8_1;
         match path {
             "/tools/invoke" => self.invoke(),
             _ if beneath("/api/channels") => self.locked(self.missing()),
             _ if beneath("/sessions") && (path.ends_with("/history") || path.ends_with("/kill")) => {
                 self.locked(no_session(path.split('/').nth(2).unwrap_or_default()))
             }
-            _ if closed && (beneath("/v1") || beneath("/api")) => self.missing(),
-            "/__openclaw__/worker" => self.missing(),
-            _ if PROBES.iter().any(|probe| path != *probe && beneath(probe)) => self.missing(),
+            _ if beneath("/api") || current && beneath("/v1") => self.missing(),
+            "/__openclaw__/worker" if current => self.missing(),
+            _ if current && PROBES.iter().any(|probe| path != *probe && beneath(probe)) => self.missing(),
             "/control-ui-config.json" => match self.permitted() {
-                Ok(()) => Reply::ui(200, JSON, ui_config(self.gateway)).then("Cache-Control", "no-cache"),
-                Err(_) => Reply::ui(401, JSON, UNAUTHORIZED),
+                Ok(()) => self.ui(200, JSON, ui_config(self.gateway)).then("Cache-Control", "no-cache"),
+                Err(_) => self.ui(401, JSON, UNAUTHORIZED),
             },
             _ if !self.read_only => self.missing(),
-            _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => Reply::ui(404, TEXT, "Not Found").length(),
-            _ => page(self.gateway.release.tells_method.then(|| self.gateway.build_id())),
+            _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => self.ui(404, TEXT, "Not Found").length(),
+            _ => self.page(),
         }
+    }
+
+    /// The page, which tells its base path from 2026.8.1 on, and its build from 2026.9.6 on.
+    fn page(&self) -> Reply {
+        let release = self.gateway.release;
+        let build = release.tells_method.then(|| self.gateway.build_id());
+        let build = build.map(|id| format!(" data-openclaw-control-ui-build-id=\"{id}\"")).unwrap_or_default();
+        let path = " data-openclaw-control-ui-base-path=\"\" data-openclaw-terminal-enabled=\"true\"";
+        let marks = if release.since_8_1 { format!("{path}{build}") } else { String::new() };
+        let page = self.ui(200, HTML, PAGE.replace("{marks}", &marks)).then("Cache-Control", "no-cache");
+        if release.since_8_1 { page.then("Vary", "Accept-Encoding") } else { page }
+    }
+
+    /// An answer of the Control UI, which up to 2026.7.1 has fewer lines of its own.
+    fn ui(&self, status: u16, kind: &'static str, body: impl Into<String>) -> Reply {
+        if self.gateway.release.since_8_1 {
+            return Reply::ui(status, kind, body);
+        }
+        Reply::new(status, kind, body).first("X-Frame-Options", "DENY").first("Content-Security-Policy", OLD_POLICY)
     }
 
     /// What does not exist; while plugins are loading, nobody can tell yet.
@@ -191,11 +215,6 @@ fn nameless() -> Reply {
     Reply::new(400, JSON, json!({"ok": false, "error": error}).to_string())
 }
 
-fn page(build: Option<String>) -> Reply {
-    let build = build.map(|id| format!(" data-openclaw-control-ui-build-id=\"{id}\"")).unwrap_or_default();
-    Reply::ui(200, HTML, PAGE.replace("{build}", &build)).then("Cache-Control", "no-cache").then("Vary", "Accept-Encoding")
-}
-
 fn started(gateway: &Gateway, detail: bool) -> (u16, Value) {
     let (status, mut body) = match gateway.phase() {
         Phase::Ready => (200, json!({"ok": true, "status": "started"})),
@@ -224,7 +243,7 @@ fn ready(gateway: &Gateway, detail: bool) -> (u16, Value) {
         body["failing"] = failing.into_iter().collect();
         body["uptimeMs"] = gateway.uptime_ms().into();
         if gateway.release.tells_event_loop() {
-            body["eventLoop"] = super::health::event_loop();
+            body["eventLoop"] = super::health::event_loop(gateway);
         }
     }
     (status, body)

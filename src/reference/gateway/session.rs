@@ -60,7 +60,7 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
     let mut events = gateway.events.subscribe();
     let nonce = super::uuid();
     write(&mut socket, TEXT, &challenge(&gateway, &nonce)).await.ok()?;
-    let until = clock::now() + gateway.release.patience;
+    let (until, linger) = (clock::now() + gateway.release.patience, gateway.release.linger);
     let text = tokio::select! {
         text = timeout_at(until, first(&mut socket)) => text.unwrap_or_else(|_| Some(Err(Refused::silent(1000, "")))),
         () = shut_down(&mut events) => Some(Err(Refused::silent(1012, RESTART))),
@@ -76,11 +76,11 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
                     gateway.refresh_health();
                     Some(Session { gateway, socket, events, granted: Box::new(granted), seq: 0 })
                 }
-                Err(refused) => refuse(socket, &id, *refused).await,
+                Err(refused) => refuse(socket, &id, *refused, linger).await,
             }
         }
-        Ok(Err((id, refused))) => refuse(socket, &id, refused).await,
-        Err(refused) => refuse(socket, "", refused).await,
+        Ok(Err((id, refused))) => refuse(socket, &id, refused, linger).await,
+        Err(refused) => refuse(socket, "", refused, linger).await,
     }
 }
 
@@ -135,19 +135,19 @@ fn request(gateway: &Gateway, text: &str) -> Result<(String, Value), (String, Re
     Ok((id, frame["params"].take()))
 }
 
-async fn refuse<T>(mut socket: Socket, id: &str, refused: Refused) -> Option<T> {
+async fn refuse<T>(mut socket: Socket, id: &str, refused: Refused, linger: Duration) -> Option<T> {
     if let Some(text) = refused.frame(id) {
         write(&mut socket, TEXT, &text).await.ok()?;
     }
-    close(socket, refused.code, &refused.reason).await;
+    close(socket, refused.code, &refused.reason, linger).await;
     None
 }
 
-/// Sends a close frame and waits a second for the client's own.
-async fn close(mut socket: Socket, code: u16, reason: &str) {
+/// Sends a close frame and waits for the client's own.
+async fn close(mut socket: Socket, code: u16, reason: &str, linger: Duration) {
     let frame = CloseFrame { code: code.into(), reason: reason.into() };
     if socket.close(Some(frame)).await.is_ok() {
-        let _ = timeout(super::LINGER, async { while socket.next().await.is_some_and(|m| m.is_ok()) {} }).await;
+        let _ = timeout(linger, async { while socket.next().await.is_some_and(|m| m.is_ok()) {} }).await;
     }
     let _ = socket.get_mut().shutdown().await;
 }
@@ -218,7 +218,7 @@ impl Session {
 
     async fn shut_down(mut self) {
         if self.tell(Event::Shutdown).await.is_ok() {
-            close(self.socket, 1012, RESTART).await;
+            close(self.socket, 1012, RESTART, super::LINGER).await;
         }
     }
 }

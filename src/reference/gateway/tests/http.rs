@@ -88,6 +88,10 @@ async fn old_releases_show_their_page_where_newer_ones_have_routes() {
     assert!(older.ask("GET /health", &[]).await.contains(r#"{"ok":true"#));
     assert!(older.ask("GET /startup", &[]).await.contains("<!doctype html>"));
     assert!(older.ask("GET /v1/models", &[]).await.contains("<!doctype html>"));
+    assert_eq!(parts(&older.ask("GET /api/none", &[]).await).0, "404 Not Found");
+    let health = older.ask("GET /health", &[]).await;
+    assert!(health.contains("\r\nConnection: close\r\nContent-Length: 27\r\n\r\n"), "{health}");
+    assert!(!older.ask("HEAD /health", &[]).await.contains("Content-Length"));
 }
 
 #[tokio::test]

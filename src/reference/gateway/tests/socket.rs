@@ -304,10 +304,13 @@ async fn older_releases_greet_with_less() {
     assert!(old["server"].get("bootId").is_none() && old["auth"].get("method").is_none());
     let older = hello(&stand_as("2026.3.7"), &connect(Some(SECRET)), &[REMOTE]).await;
     assert_eq!((&older["protocol"], older.get("auth")), (&json!(3), None));
+    assert!(older["canvasHostUrl"].is_string() && older.get("pluginSurfaceUrls").is_none());
     let (error, ..) = Client::new(&stand_as("2026.1.29"), &[]).await.connect(&connect(None)).await.unwrap_err();
     assert_eq!(error, json!({"code": "NOT_PAIRED", "message": "device identity required"}));
     let mut three = connect(Some(SECRET));
     three["params"]["maxProtocol"] = 3.into();
     assert_eq!(refusal(&stand_as("2026.5.28"), &three, &[]).await.0, "PROTOCOL_MISMATCH");
+    let (error, ..) = Client::new(&stand_as("2026.5.12"), &[]).await.connect(&three).await.unwrap_err();
+    assert_eq!(error["details"], json!({"expectedProtocol": 4}));
     assert_eq!(hello(&stand_as("2026.9.6"), &three, &[]).await["protocol"], 4);
 }
