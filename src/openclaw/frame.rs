@@ -6,7 +6,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::json::{self, Unread};
 use super::refusal::Refusal;
+use crate::facts::tables::upgrade::FrameFlaw;
 
 /// A request as we send it.
 #[derive(Debug, Serialize)]
@@ -54,7 +56,7 @@ pub enum Frame {
 impl Frame {
     /// Reads a frame; `None` if the text is not one of the three shapes.
     pub fn read(text: &str) -> Option<Self> {
-        let Value::Object(mut frame) = serde_json::from_str(text).ok()? else { return None };
+        let Value::Object(mut frame) = json::read(text.as_bytes()).ok()? else { return None };
         match frame.get("type")?.as_str()? {
             "event" => {
                 let event = frame.get("event")?.as_str()?.to_owned();
@@ -69,6 +71,15 @@ impl Frame {
                 }
             }
             _ => None,
+        }
+    }
+
+    /// What is wrong with a text that is no frame, or none that belongs here.
+    pub fn flaw(text: &str) -> FrameFlaw {
+        match json::read(text.as_bytes()) {
+            Ok(_) => FrameFlaw::Foreign,
+            Err(Unread::TooDeep) => FrameFlaw::DeepJson,
+            Err(Unread::NotJson) => FrameFlaw::NotJson,
         }
     }
 }
@@ -107,6 +118,7 @@ mod tests {
         for text in ["", "null", "7", "[]", "{}", r#"{"type":"hello"}"#, r#"{"type":"event","event":7}"#, &deep] {
             assert_eq!(Frame::read(text), None, "{}", &text[..text.len().min(40)]);
         }
+        assert_eq!(["", "{}", &deep].map(Frame::flaw), [FrameFlaw::NotJson, FrameFlaw::Foreign, FrameFlaw::DeepJson]);
     }
 
     #[test]

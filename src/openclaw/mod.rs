@@ -9,6 +9,7 @@ pub mod connect;
 pub mod detail;
 pub mod frame;
 pub mod hello;
+pub mod json;
 pub mod limits;
 pub mod refusal;
 pub mod upgrade;

@@ -46,6 +46,8 @@ pub struct Answer {
     pub detail: Option<bool>,
     /// A short plain body, for quoting.
     pub text: Option<String>,
+    /// Whether the body is JSON nested deeper than is read.
+    pub too_deep: bool,
     /// Names of the headers as sent, joined by a blank.
     pub headers: Option<String>,
     /// Whether the headers are there that the gateway's HTTP side adds to everything and its upgrade side to nothing.
@@ -73,6 +75,7 @@ impl Answer {
             version: shape.version.as_deref().filter(|_| gateway).map(tame),
             detail: shape.detail.filter(|_| gateway),
             text: quote(reply, shape.body).map(|text| redactor.text(&text).chars().take(LONGEST_QUOTE).collect()),
+            too_deep: shape.too_deep,
             headers: (!reply.names.is_empty()).then(|| tame(&reply.names.join(" "))),
             gateway_headers: has_gateway_headers(reply),
         }

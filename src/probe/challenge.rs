@@ -9,7 +9,7 @@ use super::socket::Open;
 use super::{Ask, Done, blank};
 use crate::clock::{self, Instant};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::upgrade::{CHALLENGE, First};
+use crate::facts::tables::upgrade::{CHALLENGE, First, FrameFlaw};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::openclaw::challenge::Challenge;
 use crate::openclaw::frame::Frame;
@@ -44,17 +44,19 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
 fn row(ask: &Ask<'_>, open: &Open, came: Option<&Came>, challenge: Option<&Challenge>, at: Instant, wall: i64) -> Row {
     let row = RowBuilder::new(&CHALLENGE, []);
     let first = |outcome: First| RowBuilder::new(&CHALLENGE, []).set("outcome", outcome.as_str());
+    let strange = |flaw: FrameFlaw| first(First::OtherFrame).set("flaw", flaw.as_str());
     let after = at.saturating_duration_since(open.switched);
     let row = match (came, challenge) {
         (_, Some(challenge)) => {
             let offset = challenge.ts.map(|ts| offset(ts, wall, open.round_trip));
             first(First::Received).set("after", after).maybe("clock-offset", offset)
         }
-        (Some(Came::Text(_) | Came::Other), None) => first(First::OtherFrame).set("after", after),
+        (Some(Came::Text(text)), None) => strange(Frame::flaw(text)).set("after", after),
+        (Some(Came::Bad(flaw)), None) => strange(*flaw).set("after", after),
         (Some(Came::End(closing)), None) => closed(first(First::Closed), closing, ask),
         (None, None) => match ask.silence() {
             Some(because) => return row.rest(Cell::NotMeasured(because)),
-            None => first(First::Silent),
+            None => first(First::Silent).maybe("flaw", open.frames.flaw().map(FrameFlaw::as_str)),
         },
     };
     row.rest(Cell::Absent)

@@ -8,9 +8,6 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
-use tokio_tungstenite::tungstenite::Message;
-
 use super::frames::{self, Came, Closing, Frames, told};
 use super::socket::Open;
 use super::{Ask, Done, blank};
@@ -18,6 +15,7 @@ use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::connect::{CONNECT, Death, Entry};
 use crate::facts::tables::site::Slot;
+use crate::facts::tables::upgrade::FrameFlaw;
 use crate::facts::{Because, Cell, Reason, Row, Sheet};
 use crate::openclaw::frame::Frame;
 use crate::openclaw::hello::Hello;
@@ -77,6 +75,7 @@ enum Response {
     Accepted(Hello),
     Refused(Refusal),
     Closed(Closing),
+    Bad(FrameFlaw),
     Silent,
 }
 
@@ -93,6 +92,7 @@ async fn handshake(ask: &Ask<'_>, mut open: Open, secret: Option<(Slot, Secret)>
     }
     let closing = closing(ask, &response, &mut open.frames).await;
     let elapsed = clock::now().saturating_duration_since(open.switched);
+    let flaw = open.frames.flaw().map(FrameFlaw::as_str);
     let succeeded = matches!(response, Response::Accepted(_));
     frames::leave(open.frames, &ask.deadline).await;
     let row = row
@@ -105,7 +105,8 @@ async fn handshake(ask: &Ask<'_>, mut open: Open, secret: Option<(Slot, Secret)>
         Response::Accepted(hello) => accepted(row, &hello, &told).set("after", after),
         Response::Refused(refusal) => refused(row, &refusal, &told).set("after", after),
         Response::Closed(_) => row.set("outcome", Entry::Closed.as_str()),
-        Response::Silent => row.set("outcome", Entry::Silent.as_str()),
+        Response::Bad(flaw) => row.set("outcome", Entry::Closed.as_str()).set("flaw", flaw.as_str()),
+        Response::Silent => row.set("outcome", Entry::Silent.as_str()).maybe("flaw", flaw),
     };
     (row.rest(Cell::Absent), succeeded)
 }
@@ -113,16 +114,19 @@ async fn handshake(ask: &Ask<'_>, mut open: Open, secret: Option<(Slot, Secret)>
 /// Sends the request and waits for its response; events and the responses to others are passed over.
 async fn converse(frames: &mut Frames, request: &connect::Request<'_>) -> Response {
     let Ok(text) = serde_json::to_string(request) else { return Response::Silent };
-    // A failed write is no end of its own: what the peer said before it closed may still be there to read.
-    let _ = frames.send(Message::text(text)).await;
+    frames.send(text).await;
     loop {
         match frames::next(frames).await {
             Came::Text(text) => match Frame::read(&text) {
                 Some(Frame::Answer { id, payload }) if id == connect::ID => return Response::Accepted(Hello::read(&payload)),
                 Some(Frame::Refusal { id, refusal }) if id == connect::ID => return Response::Refused(refusal),
-                _ => {}
+                Some(_) => {}
+                None => match Frame::flaw(&text) {
+                    FrameFlaw::Foreign => {}
+                    flaw => return Response::Bad(flaw),
+                },
             },
-            Came::Other => return Response::Closed(Closing::bare(Death::Ours)),
+            Came::Bad(flaw) => return Response::Bad(flaw),
             Came::End(closing) => return Response::Closed(closing),
         }
     }
@@ -132,13 +136,13 @@ async fn converse(frames: &mut Frames, request: &connect::Request<'_>) -> Respon
 async fn closing(ask: &Ask<'_>, response: &Response, frames: &mut Frames) -> Closing {
     match response {
         Response::Closed(closing) => closing.clone(),
-        Response::Accepted(_) | Response::Silent => Closing::bare(Death::Ours),
+        Response::Accepted(_) | Response::Bad(_) | Response::Silent => Closing::bare(Death::Ours),
         Response::Refused(_) => {
             let end = async {
                 loop {
                     match frames::next(frames).await {
                         Came::End(closing) => return closing,
-                        Came::Other => return Closing::bare(Death::Ours),
+                        Came::Bad(_) => return Closing::bare(Death::Ours),
                         Came::Text(_) => {}
                     }
                 }

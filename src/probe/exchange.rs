@@ -1,5 +1,7 @@
 //! One HTTP/1.1 request over one connection, and how it ended.
 
+mod flaw;
+
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use super::socket::Stream;
 use super::tap::{End, Tap};
 use crate::clock::{self, Deadline};
-use crate::facts::tables::http::Exchange;
+use crate::facts::tables::http::{Exchange, Flaw};
 
 /// The most of a body that is read. Every body the gateway writes for a probe is below 1 KiB, its Control UI page below 20 KiB.
 pub const MOST_BODY: usize = 64 * 1024;
@@ -35,6 +37,8 @@ pub struct Reply {
     pub names: Vec<String>,
     /// The body, at most [`MOST_BODY`] of it.
     pub body: Vec<u8>,
+    /// Whether more of it came.
+    pub longer: bool,
 }
 
 impl Reply {
@@ -48,6 +52,10 @@ impl Reply {
 pub struct Exchanged {
     /// In one word.
     pub outcome: Exchange,
+    /// What was wrong with the answer, as far as the bytes alone show it.
+    pub flaw: Option<Flaw>,
+    /// The status, also of a head that did not come whole or does not parse.
+    pub status: Option<u16>,
     /// The answer, as far as its head came whole.
     pub reply: Option<Reply>,
     /// Time to the first byte.
@@ -60,6 +68,13 @@ pub struct Exchanged {
     pub switched: Option<Box<dyn Stream>>,
 }
 
+impl Exchanged {
+    /// A request that could not be sent.
+    pub const fn never(outcome: Exchange) -> Self {
+        Self { outcome, flaw: None, status: None, reply: None, after: None, bytes: 0, ran_out: false, switched: None }
+    }
+}
+
 /// Sends one request and reads its answer. Every failure is an outcome.
 pub async fn exchange(stream: Box<dyn Stream>, request: Request<Empty<Bytes>>, deadline: &Deadline) -> Exchanged {
     let (tap, gauge) = Tap::new(stream, MOST_HEAD);
@@ -68,16 +83,18 @@ pub async fn exchange(stream: Box<dyn Stream>, request: Request<Empty<Bytes>>, d
     let ended = tokio::time::timeout_at(deadline.at(), converse(tap, request, &mut partial)).await;
     let ran_out = ended.is_err();
     let mut log = gauge.read();
-    let (outcome, switched) = match ended {
-        Ok(Ok(switched)) => (Exchange::Answered, switched),
-        Ok(Err(error)) => (failure(&log.head, log.bytes, log.end, Some(&error)), None),
-        Err(_) => (failure(&log.head, log.bytes, None, None), None),
+    let (outcome, error, switched) = match ended {
+        Ok(Ok(switched)) => (Exchange::Answered, None, switched),
+        Ok(Err(error)) => (failure(&log.head, log.bytes, log.end, Some(&error)), Some(error), None),
+        Err(_) => (failure(&log.head, log.bytes, None, None), None, None),
     };
+    let flaw = flaw::of(outcome, &log, partial.as_ref(), error.as_ref(), begun);
+    let status = partial.as_ref().map(|reply| reply.status).or_else(|| flaw::status(&log.head));
     let after = log.first.map(|at| at - begun);
     let names = header_names(&log.head);
     log.head = Vec::new();
     let reply = partial.map(|reply| Reply { names, ..reply });
-    Exchanged { outcome, reply, after, bytes: log.bytes, ran_out, switched }
+    Exchanged { outcome, flaw, status, reply, after, bytes: log.bytes, ran_out, switched }
 }
 
 type Switched = Option<Box<dyn Stream>>;
@@ -109,7 +126,8 @@ async fn read_body(mut body: Incoming, reply: &mut Option<Reply>) -> hyper::Resu
         let (Ok(data), Some(reply)) = (frame?.into_data(), reply.as_mut()) else { continue };
         let open = MOST_BODY - reply.body.len();
         reply.body.extend_from_slice(&data[..open.min(data.len())]);
-        if reply.body.len() == MOST_BODY {
+        reply.longer = data.len() > open;
+        if reply.longer {
             break;
         }
     }
@@ -185,8 +203,9 @@ mod tests {
         exchange(Box::new(TcpStream::connect(peer).await.unwrap()), request, &deadline).await
     }
 
-    async fn outcome(bytes: &str) -> Exchange {
-        ask(answering(bytes).await.0, 5_000).await.outcome
+    async fn outcome(bytes: &str) -> (Exchange, Option<Flaw>) {
+        let exchanged = ask(answering(bytes).await.0, 5_000).await;
+        (exchanged.outcome, exchanged.flaw)
     }
 
     #[tokio::test]
@@ -204,13 +223,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_came_decides() {
-        assert_eq!(outcome("").await, Exchange::ClosedEmpty);
-        assert_eq!(outcome("SSH-2.0-OpenSSH_9.2\r\n").await, Exchange::Garbage);
-        assert_eq!(outcome("\x15\x03\x01\x00\x02\x02\x46").await, Exchange::Garbage);
-        assert_eq!(outcome("HTTP/1.1 2").await, Exchange::Cut);
-        assert_eq!(outcome("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi").await, Exchange::Cut);
-        assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\nuntil the end").await, Exchange::Answered);
-        assert_eq!(outcome("HTTP/1.0 404 Not Found\r\n\r\n").await, Exchange::Answered);
+        let endless = format!("HTTP/1.1 200 OK\r\n{}", "X-A: b\r\n".repeat(3_000));
+        for (bytes, word, flaw) in [
+            ("", Exchange::ClosedEmpty, None),
+            ("SSH-2.0-OpenSSH_9.2\r\n", Exchange::Garbage, Some(Flaw::NotHttp)),
+            ("\x15\x03\x01\x00\x02\x02\x46", Exchange::Garbage, Some(Flaw::NotHttp)),
+            ("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", Exchange::Garbage, Some(Flaw::BadHead)),
+            (&endless, Exchange::Garbage, Some(Flaw::EndlessHead)),
+            ("HTTP/1.1 2", Exchange::Cut, Some(Flaw::EndedEarly)),
+            ("HTTP/1.1 103 Early Hints\r\n\r\n", Exchange::Cut, Some(Flaw::OnlyHints)),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", Exchange::Cut, Some(Flaw::EndedEarly)),
+            ("HTTP/1.1 200 OK\r\n\r\nuntil the end", Exchange::Answered, None),
+            ("HTTP/1.0 404 Not Found\r\n\r\n", Exchange::Answered, None),
+        ] {
+            assert_eq!(outcome(bytes).await, (word, flaw), "{}", &bytes[..bytes.len().min(60)]);
+        }
     }
 
     #[tokio::test]
@@ -245,14 +272,25 @@ mod tests {
         });
         let exchanged = ask(stalled.await, 100).await;
         assert!(exchanged.ran_out && exchanged.outcome == Exchange::Cut);
-        assert_eq!(exchanged.reply.unwrap().body, b"hi");
+        assert_eq!((exchanged.reply.unwrap().body.as_slice(), exchanged.flaw), (&b"hi"[..], Some(Flaw::Stalled)));
+        let dripping = peer(|mut stream| async move {
+            head(&mut stream).await;
+            while stream.write_all(b"HTTP/1.1 502 B").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        let exchanged = ask(dripping.await, 200).await;
+        assert_eq!((exchanged.flaw, exchanged.status), (Some(Flaw::Trickled), Some(502)));
     }
 
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit() {
         let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n{}", "x".repeat(200_000));
         let exchanged = ask(answering(long).await.0, 5_000).await;
-        assert_eq!((exchanged.outcome, exchanged.reply.unwrap().body.len()), (Exchange::Answered, MOST_BODY));
+        assert_eq!((exchanged.outcome, exchanged.flaw), (Exchange::Answered, Some(Flaw::LongBody)));
+        assert_eq!(exchanged.reply.unwrap().body.len(), MOST_BODY);
+        let full = format!("HTTP/1.1 200 OK\r\nContent-Length: {MOST_BODY}\r\n\r\n{}", "x".repeat(MOST_BODY));
+        assert_eq!(ask(answering(full).await.0, 5_000).await.flaw, None);
     }
 
     #[tokio::test]

@@ -3,26 +3,39 @@
 use std::io;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::socket::Stream;
+use super::tap::{Gauge, Tap};
 use crate::clock::Deadline;
 use crate::facts::tables::connect::Death;
+use crate::facts::tables::upgrade::FrameFlaw;
 use crate::openclaw::close::LONGEST_REASON;
 use crate::openclaw::limits::LARGEST_MESSAGE;
 use crate::secret::Redactor;
 
 /// A WebSocket over any stream.
-pub type Frames = WebSocketStream<Box<dyn Stream>>;
+pub struct Frames {
+    socket: WebSocketStream<Tap<Box<dyn Stream>>>,
+    gauge: Gauge,
+    /// Pings and pongs since the last message.
+    controls: u32,
+    /// Bytes received when the last message came.
+    told: u64,
+}
 
 /// Read buffer, bytes. The library's own default of 128 KiB is allocated at once for every connection.
 const READ_BUFFER: usize = 4 * 1024;
 
 /// The most that waits to be written, bytes: our one request and a pong fit many times.
 const WRITE_BUFFER: usize = 64 * 1024;
+
+/// The most pings and pongs that are taken in the place of a message. The gateway sends one ping in 25 s.
+const MOST_CONTROLS: u32 = 256;
 
 /// How long a polite end may take. Source: the reference client's `FORCE_STOP_TERMINATE_GRACE_MS`.
 const FAREWELL: Duration = Duration::from_millis(250);
@@ -35,16 +48,39 @@ pub async fn over(stream: Box<dyn Stream>) -> Frames {
         .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));
-    WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await
+    let (tap, gauge) = Tap::new(stream, 0);
+    let socket = WebSocketStream::from_raw_socket(tap, Role::Client, Some(config)).await;
+    Frames { socket, gauge, controls: 0, told: 0 }
+}
+
+impl Frames {
+    /// Sends a message. A failed write is no end of its own: what the peer said before it closed may still be there to read.
+    pub async fn send(&mut self, text: String) {
+        let _ = self.socket.send(Message::text(text)).await;
+    }
+
+    /// What is wrong with a peer that was waited for in vain, though it sent something.
+    pub fn flaw(&self) -> Option<FrameFlaw> {
+        match self.gauge.read().bytes > self.told {
+            true if self.controls > 0 => Some(FrameFlaw::OnlyPings),
+            true => Some(FrameFlaw::Unfinished),
+            false => None,
+        }
+    }
+
+    fn message(&mut self) {
+        self.controls = 0;
+        self.told = self.gauge.read().bytes;
+    }
 }
 
 /// What came next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Came {
     /// A message; the gateway takes JSON in binary frames as well, so they are not told apart.
-    Text(String),
-    /// A message that is not text, or bytes that are no WebSocket frame, or more of them than we take.
-    Other,
+    Text(Utf8Bytes),
+    /// What is no message, or more than we take.
+    Bad(FrameFlaw),
     /// The end.
     End(Closing),
 }
@@ -75,16 +111,25 @@ impl Closing {
 /// Waits for the next message or the end; pings are answered and passed over.
 pub async fn next(frames: &mut Frames) -> Came {
     loop {
-        match frames.next().await {
-            Some(Ok(Message::Text(text))) => return Came::Text(text.as_str().to_owned()),
+        match frames.socket.next().await {
+            Some(Ok(Message::Text(text))) => {
+                frames.message();
+                return Came::Text(text);
+            }
             Some(Ok(Message::Binary(bytes))) => {
-                return String::from_utf8(bytes.into()).map_or(Came::Other, Came::Text);
+                frames.message();
+                return Utf8Bytes::try_from(bytes).map_or(Came::Bad(FrameFlaw::NotUtf8), Came::Text);
             }
             Some(Ok(Message::Close(frame))) => {
                 let (code, reason) = frame.map(|f| (u16::from(f.code), f.reason.as_str().to_owned())).unzip();
                 return Came::End(Closing { death: Death::CloseFrame, code, reason });
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                frames.controls += 1;
+                if frames.controls > MOST_CONTROLS {
+                    return Came::Bad(FrameFlaw::OnlyPings);
+                }
+            }
             Some(Err(error)) => return end(&error),
             None => return Came::End(Closing::bare(Death::Fin)),
         }
@@ -98,7 +143,25 @@ fn end(error: &Error) -> Came {
         // A TLS peer that ends without its closing alert.
         Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Came::End(Closing::bare(Death::Fin)),
         Error::Io(_) => Came::End(Closing::bare(Death::Reset)),
-        _ => Came::Other,
+        Error::Capacity(_) => Came::Bad(FrameFlaw::TooLong),
+        Error::Utf8(_) => Came::Bad(FrameFlaw::NotUtf8),
+        Error::Protocol(error) => Came::Bad(flaw(error)),
+        _ => Came::Bad(FrameFlaw::NoFrames),
+    }
+}
+
+fn flaw(error: &ProtocolError) -> FrameFlaw {
+    match error {
+        ProtocolError::MaskedFrameFromServer => FrameFlaw::Masked,
+        ProtocolError::NonZeroReservedBits => FrameFlaw::Compressed,
+        ProtocolError::InvalidOpcode(_) | ProtocolError::UnknownControlFrameType(_) | ProtocolError::UnknownDataFrameType(_) => {
+            FrameFlaw::BadOpcode
+        }
+        ProtocolError::FragmentedControlFrame | ProtocolError::ControlFrameTooBig | ProtocolError::InvalidCloseSequence => {
+            FrameFlaw::BadControl
+        }
+        ProtocolError::UnexpectedContinueFrame | ProtocolError::ExpectedFragment(_) => FrameFlaw::BadFragments,
+        _ => FrameFlaw::NoFrames,
     }
 }
 
@@ -109,8 +172,8 @@ fn end(error: &Error) -> Came {
 pub async fn leave(mut frames: Frames, deadline: &Deadline) {
     let farewell = async {
         // Where the peer has closed first this fails, and reading on is what sends our answer to its close frame.
-        let _ = frames.close(None).await;
-        while let Some(Ok(_)) = frames.next().await {}
+        let _ = frames.socket.close(None).await;
+        while let Some(Ok(_)) = frames.socket.next().await {}
     };
     // The peer's answer is a courtesy: whether it came in time changes nothing.
     let _ = tokio::time::timeout_at(deadline.within(FAREWELL).at(), farewell).await;

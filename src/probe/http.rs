@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::exchange::{Exchanged, exchange};
 use super::{Ask, Done, blank, line};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::http::{Ask as Route, Exchange, HTTP};
+use crate::facts::tables::http::{Ask as Route, Exchange, Flaw, HTTP};
 use crate::facts::tables::path::Scheme;
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::fitness::fit;
@@ -92,7 +92,8 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
         ask.lane.suspects_tls = like_a_tls_port(&exchanged);
     }
     let came = exchanged.bytes > 0;
-    (fill(ask, row, &exchanged), came)
+    let asked = (authority.as_str(), path.as_str());
+    (fill(ask, row, &exchanged, way, asked), came)
 }
 
 /// A port that speaks TLS closes on plain text, resets, sends an alert, or says 400.
@@ -102,12 +103,17 @@ fn like_a_tls_port(exchanged: &Exchanged) -> bool {
 }
 
 /// The rest of a row, from what came.
-fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged) -> Row {
+fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged, way: &Way, (authority, path): (&str, &str)) -> Row {
     if exchanged.ran_out && !ask.deadline.is_own() {
         return row.rest(Cell::not_measured(Reason::Deadline));
     }
     let Some(reply) = &exchanged.reply else {
-        return row.set("outcome", exchanged.outcome.as_str()).maybe("after", exchanged.after).rest(Cell::Absent);
+        return row
+            .set("outcome", exchanged.outcome.as_str())
+            .maybe("flaw", exchanged.flaw.map(Flaw::as_str))
+            .maybe("status", exchanged.status.map(i64::from))
+            .maybe("after", exchanged.after)
+            .rest(Cell::Absent);
     };
     let answer = Answer::read(reply, ask.redactor);
     let nobody = answer.error_type.as_deref() == Some(ATTRIBUTION);
@@ -115,6 +121,7 @@ fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged) -> Row {
         return row.rest(Cell::NotMeasured(because));
     }
     row.set("outcome", exchanged.outcome.as_str())
+        .maybe("flaw", flaw(exchanged, Some(&answer), way, authority, path).map(Flaw::as_str))
         .set("status", i64::from(reply.status))
         .set("body", answer.body.as_str())
         .set("author", answer.author.as_str())
@@ -131,6 +138,19 @@ fn fill(ask: &Ask<'_>, row: RowBuilder, exchanged: &Exchanged) -> Row {
         .maybe("after", exchanged.after)
         .set("bytes", i64::try_from(reply.body.len()).unwrap_or(i64::MAX))
         .rest(Cell::Absent)
+}
+
+/// What is wrong with an answer beside its content: as its bytes show it, or as what it says where it came from.
+pub fn flaw(exchanged: &Exchanged, answer: Option<&Answer>, way: &Way, authority: &str, path: &str) -> Option<Flaw> {
+    let scheme = if way.endpoint.scheme == Scheme::Wss { "https" } else { "http" };
+    let asked = url::Url::parse(&format!("{scheme}://{authority}{path}")).ok();
+    let redirect = exchanged.reply.as_ref().filter(|reply| (300..400).contains(&reply.status));
+    let to = redirect.and_then(|reply| asked.as_ref()?.join(reply.header("location")?).ok());
+    match answer {
+        _ if to.is_some() && to == asked => Some(Flaw::Loop),
+        Some(answer) if answer.too_deep => Some(Flaw::DeepJson),
+        _ => exchanged.flaw,
+    }
 }
 
 /// A request as a plain client sends it. The connection serves nothing else, so it is asked to be closed.
@@ -192,7 +212,10 @@ async fn via_proxy(ask: &mut Ask<'_>, way: &Way) -> Done {
         Err(error) => Err(line::Fault::NotMeasured(Because::new(Reason::Unsupported, error))),
     };
     let row = match opened {
-        Ok((line, request)) => fill(ask, row, &exchange(line.stream, request, &ask.deadline).await),
+        Ok((line, request)) => {
+            let exchanged = exchange(line.stream, request, &ask.deadline).await;
+            fill(ask, row, &exchanged, way, (&authority, &path))
+        }
         Err(fault) => match fault.outcome(ask) {
             Ok(outcome) => row.set("outcome", outcome.as_str()).rest(Cell::Absent),
             // A proxy that refuses is one that loopback clients would fail at.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ProtocolVersion};
+use rustls::{ClientConfig, InvalidMessage, ProtocolVersion};
 use tokio_rustls::TlsConnector;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -117,10 +117,7 @@ pub async fn secure(
         }
         Err(_) if !deadline.is_own() => Err(Failure::NotMeasured(Reason::Deadline.into())),
         Err(_) if gauge.read().bytes == 0 => Err(Failure::Handshake(Box::new(seen(Handshake::Silent, None)))),
-        Err(_) => {
-            let words = String::from("the handshake began and did not come to its end");
-            Err(Failure::Handshake(Box::new(seen(Handshake::Broken, Some(words)))))
-        }
+        Err(_) => Err(Failure::Handshake(Box::new(seen(Handshake::Stalled, None)))),
     }
 }
 
@@ -192,6 +189,9 @@ fn failure(error: &io::Error, log: &Log) -> (Handshake, Option<String>) {
     let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
     if let Some(rustls::Error::AlertReceived(alert)) = inner {
         return (Handshake::Alert, Some(snake(&format!("{alert:?}"))));
+    }
+    if let Some(rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge)) = inner {
+        return (Handshake::TooLong, None);
     }
     match log.head.as_slice() {
         [] if log.end == Some(End::Closed) => (Handshake::ClosedEmpty, None),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
 
+use super::frames::Frames;
 use crate::clock::Instant;
 use crate::openclaw::challenge::Challenge;
 
@@ -16,7 +16,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 /// A WebSocket after its 101.
 pub struct Open {
     /// Frames.
-    pub frames: WebSocketStream<Box<dyn Stream>>,
+    pub frames: Frames,
     /// When the 101 arrived.
     pub switched: Instant,
     /// When the connection was begun, for the gateway's pre-authentication limit.

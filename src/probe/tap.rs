@@ -27,6 +27,8 @@ pub struct Log {
     pub bytes: u64,
     /// When the first of them arrived.
     pub first: Option<Instant>,
+    /// When the last of them arrived.
+    pub last: Option<Instant>,
     /// The first bytes, as many as the tap keeps.
     pub head: Vec<u8>,
     /// How the peer's side ended, if it did.
@@ -71,7 +73,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             match result {
                 Ok(()) if fresh.is_empty() && room => log.end = log.end.or(Some(End::Closed)),
                 Ok(()) => {
-                    log.first.get_or_insert_with(clock::now);
+                    log.last = Some(clock::now());
+                    log.first = log.first.or(log.last);
                     log.bytes += fresh.len() as u64;
                     let open = keep.saturating_sub(log.head.len()).min(fresh.len());
                     log.head.extend_from_slice(&fresh[..open]);

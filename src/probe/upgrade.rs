@@ -18,12 +18,12 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 use self::extended::{Extended, extended};
 use super::answer::Answer;
 use super::exchange::{Exchanged, Reply, exchange};
-use super::http::{self, edge_headers};
+use super::http::{self, edge_headers, host};
 use super::socket::Open;
 use super::{Ask, Done, blank, frames, line};
 use crate::clock::{self, Instant};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::http::{Ask as Route, Author, Exchange};
+use crate::facts::tables::http::{Ask as Route, Author, Exchange, Flaw};
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::upgrade::{Arrived, As, Offer, Switch, UPGRADE};
 use crate::facts::{Because, Cell, Reason, Row, Sheet};
@@ -80,8 +80,7 @@ impl Upgraded {
     /// An upgrade that ended before it could be asked for.
     fn never(fault: Exchange) -> Self {
         let outcome = if fault == Exchange::Silent { Switch::Silent } else { Switch::Closed };
-        let exchanged = Exchanged { outcome: fault, reply: None, after: None, bytes: 0, ran_out: false, switched: None };
-        Self { outcome, exchanged, alpn: None, hold: None }
+        Self { outcome, exchanged: Exchanged::never(fault), alpn: None, hold: None }
     }
 }
 
@@ -144,6 +143,7 @@ fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
     }
     let row = row
         .set("outcome", outcome.as_str())
+        .maybe("flaw", flaw(ask, exchanged, answer.as_ref().map(|(_, answer)| answer)).map(Flaw::as_str))
         .maybe("address", ask.lane.peer.map(|peer| peer.to_string()))
         .maybe("alpn", alpn.as_deref())
         .maybe("after", exchanged.after);
@@ -151,6 +151,11 @@ fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
         Some((reply, answer)) => answered(row, *outcome, reply, &answer).rest(Cell::Absent),
         None => row.set("arrived", Arrived::Unknown.as_str()).rest(Cell::Absent),
     }
+}
+
+fn flaw(ask: &Ask<'_>, exchanged: &Exchanged, answer: Option<&Answer>) -> Option<Flaw> {
+    let way = ask.way?;
+    http::flaw(exchanged, answer, way, &host(way), &way.endpoint.request_target())
 }
 
 fn answered(row: RowBuilder, outcome: Switch, reply: &Reply, answer: &Answer) -> RowBuilder {

@@ -1,6 +1,7 @@
 //! The handshake that a credential takes part in.
 
 use super::site::Slot;
+use super::upgrade::FrameFlaw;
 use crate::facts::schema::{Field, Print, Scope, Table, Type, field, table};
 use crate::labels;
 
@@ -28,6 +29,11 @@ labels! {
 pub static CONNECT: Table = table("connect", Scope::Path, "One `connect` request and what came of it.").fields(CONNECT_FIELDS);
 const CONNECT_FIELDS: &[Field] = &[
     field("outcome", Type::Label(Entry::ALL), "How the handshake ended."),
+    field(
+        "flaw",
+        Type::Label(FrameFlaw::ALL),
+        "What is wrong with what came in the place of a response; absent when nothing is.",
+    ),
     field("slot", Type::Label(Slot::ALL), "Where our credential came from: token or password."),
     field(
         "server-mode",

@@ -27,6 +27,22 @@ labels! {
 }
 
 labels! {
+    /// What is wrong with an answer beside its content.
+    pub enum Flaw {
+        NotHttp = "not-http": "What came does not begin as HTTP.",
+        BadHead = "bad-head": "The head begins as HTTP's and does not go on as one.",
+        EndlessHead = "endless-head": "The head went beyond 16 KiB or 100 lines.",
+        OnlyHints = "only-hints": "Interim answers (1xx) came, and no answer.",
+        EndedEarly = "ended-early": "The connection ended before the answer did.",
+        Trickled = "trickled": "Bytes were still coming when time was up.",
+        Stalled = "stalled": "Bytes came and then none, and the answer was not whole when time was up.",
+        LongBody = "long-body": "The body went beyond the 64 KiB that are read.",
+        DeepJson = "deep-json": "JSON nested deeper than the 127 levels that are read.",
+        Loop = "leads-to-itself": "A redirect to the very URL that was asked.",
+    }
+}
+
+labels! {
     /// What a body is, judged by its shape and not by the status.
     pub enum Body {
         Live = "live": "The gateway's health object: ok, and status live.",
@@ -79,7 +95,8 @@ const HTTP_KEYS: &[Key] = &[
 ];
 const HTTP_FIELDS: &[Field] = &[
     field("outcome", Type::Label(Exchange::ALL), "How the request ended."),
-    field("status", Type::Int, "HTTP status."),
+    field("flaw", Type::Label(Flaw::ALL), "What is wrong with the answer beside its content; absent when nothing is."),
+    field("status", Type::Int, "HTTP status, also of a head that is not whole or does not parse."),
     field("body", Type::Label(Body::ALL), "What the body is, by its shape."),
     field("author", Type::Label(Author::ALL), "Who wrote the answer."),
     field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),

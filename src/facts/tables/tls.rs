@@ -20,6 +20,8 @@ labels! {
         ClosedEmpty = "closed-empty": "The peer closed without a byte.",
         Reset = "reset": "The peer reset the connection.",
         Silent = "silent": "No answer within the probe's own deadline.",
+        Stalled = "stalled": "The handshake began, and did not come to its end.",
+        TooLong = "too-long": "A message of the handshake, such as the certificate, is longer than TLS libraries take.",
         Broken = "broken": "What came was neither TLS nor text.",
     }
 }

@@ -1,6 +1,6 @@
 //! The WebSocket upgrade, and the first frame after it.
 
-use super::http::{Author, Body, Product};
+use super::http::{Author, Body, Flaw, Product};
 use crate::facts::schema::{Field, Key, Scope, Table, Type, field, key, table};
 use crate::labels;
 
@@ -52,6 +52,7 @@ const UPGRADE_KEYS: &[Key] = &[
 ];
 const UPGRADE_FIELDS: &[Field] = &[
     field("outcome", Type::Label(Switch::ALL), "How it was answered."),
+    field("flaw", Type::Label(Flaw::ALL), "What is wrong with the answer beside its content; absent when nothing is."),
     field("status", Type::Int, "HTTP status."),
     field("arrived", Type::Label(Arrived::ALL), "Whether it reached the gateway."),
     field("author", Type::Label(Author::ALL), "Who wrote the answer."),
@@ -79,10 +80,30 @@ labels! {
     }
 }
 
+labels! {
+    /// What is wrong with what came as frames.
+    pub enum FrameFlaw {
+        TooLong = "too-long": "A frame or message longer than the 4 MiB that are taken.",
+        Masked = "masked": "A frame is masked, as only a client's may be.",
+        Compressed = "compressed": "Reserved bits are set, as for compression that nobody asked for.",
+        BadOpcode = "bad-opcode": "A frame of a kind that does not exist.",
+        BadControl = "bad-control": "A ping, pong or close that is too long, in fragments or malformed.",
+        BadFragments = "bad-fragments": "Fragments in an order that makes no message.",
+        NotUtf8 = "not-utf8": "A text that is no UTF-8.",
+        NotJson = "not-json": "A message that is no JSON.",
+        DeepJson = "deep-json": "JSON nested deeper than the 127 levels that are read.",
+        Foreign = "foreign": "JSON that is not what a gateway says at this point.",
+        OnlyPings = "only-pings": "Pings or pongs, and no message.",
+        Unfinished = "unfinished": "Bytes came that make no whole message.",
+        NoFrames = "no-frames": "What came is no WebSocket frame.",
+    }
+}
+
 /// The gateway's first frame: the cheapest proof that it is alive, and it needs no credential.
 pub static CHALLENGE: Table = table("challenge", Scope::Path, "The first frame after the switch.").fields(CHALLENGE_FIELDS);
 const CHALLENGE_FIELDS: &[Field] = &[
     field("outcome", Type::Label(First::ALL), "What came first."),
+    field("flaw", Type::Label(FrameFlaw::ALL), "What is wrong with what came; absent when nothing is."),
     field("after", Type::Duration, "Time from the switch to the first frame."),
     field("clock-offset", Type::Duration, "The gateway's clock minus ours, corrected by half the round trip."),
     field("close-code", Type::Int, "Close code, when a close frame came."),

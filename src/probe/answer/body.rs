@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::facts::tables::http::Body;
+use crate::openclaw::json::{self, Unread};
 use crate::probe::exchange::Reply;
 
 /// A body's kind and what it tells.
@@ -16,11 +17,12 @@ pub struct Shape {
     pub uptime: Option<Duration>,
     pub version: Option<String>,
     pub detail: Option<bool>,
+    pub too_deep: bool,
 }
 
 impl From<Body> for Shape {
     fn from(body: Body) -> Self {
-        Self { body, error_type: None, failing: None, uptime: None, version: None, detail: None }
+        Self { body, error_type: None, failing: None, uptime: None, version: None, detail: None, too_deep: false }
     }
 }
 
@@ -39,15 +41,17 @@ impl Shape {
             return Body::Empty.into();
         }
         let json_like = text.starts_with(['{', '[']);
-        if let Some(value) = json_like.then(|| serde_json::from_slice(&reply.body).ok()).flatten() {
-            return json(&value);
+        match json_like.then(|| json::read(&reply.body)) {
+            Some(Ok(value)) => return told(&value),
+            Some(Err(Unread::TooDeep)) => return Self { too_deep: true, ..Body::Text.into() },
+            Some(Err(Unread::NotJson)) | None => {}
         }
         let html = reply.header("content-type").is_some_and(|t| t.contains("html"));
         if text.starts_with('<') { markup(text, html) } else { Body::Text.into() }
     }
 }
 
-fn json(value: &Value) -> Shape {
+fn told(value: &Value) -> Shape {
     let word = |key: &str| value.get(key).and_then(Value::as_str);
     let body = match (value.get("ok").and_then(Value::as_bool), word("status"), value.get("ready").and_then(Value::as_bool)) {
         (Some(true), Some("live"), _) => Body::Live,
@@ -63,13 +67,13 @@ fn json(value: &Value) -> Shape {
         words.join(" ")
     });
     let uptime = value.get("uptimeMs").and_then(Value::as_f64).filter(|ms| (0.0..1e15).contains(ms));
-    let told = ["uptimeMs", "eventLoop", "version"].iter().any(|key| value.get(key).is_some());
+    let detail = ["uptimeMs", "eventLoop", "version"].iter().any(|key| value.get(key).is_some());
     Shape {
         failing: failing.filter(|words| !words.is_empty()),
         uptime: uptime.map(|ms| Duration::from_secs_f64(ms / 1_000.0)),
         version: word("version").map(str::to_owned),
         // The health object is the same for everybody, so it says nothing about how the caller is seen.
-        detail: (body != Body::Live).then_some(told),
+        detail: (body != Body::Live).then_some(detail),
         ..body.into()
     }
 }

@@ -36,19 +36,25 @@ async fn a_ping_is_passed_over() {
 #[tokio::test]
 async fn another_first_frame_is_no_gateway() {
     let oversized = Act::Say(vec![0x81, 127, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
-    for first in [
-        text("welcome"),
-        text(r#"{"type":"event","event":"tick","payload":{}}"#),
-        text(r#"{"type":"event","event":"connect.challenge","payload":{}}"#),
-        frame(2, &[0xff, 0xfe]),
-        frame(1, &[0xff, 0xfe]),
-        frame(3, b"reserved opcode"),
-        Act::Say(vec![0xff; 64]),
-        Act::Say(vec![0x81, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
-        oversized,
+    let pings = Act::Say([0x89, 0].repeat(300));
+    for (first, flaw) in [
+        (text("welcome"), "not-json"),
+        (text(&"[".repeat(300)), "deep-json"),
+        (text(r#"{"type":"event","event":"tick","payload":{}}"#), "foreign"),
+        (text(r#"{"type":"event","event":"connect.challenge","payload":{}}"#), "foreign"),
+        (frame(2, &[0xff, 0xfe]), "not-utf8"),
+        (frame(1, &[0xff, 0xfe]), "not-utf8"),
+        (frame(3, b"reserved opcode"), "bad-opcode"),
+        (Act::Say(vec![0xff; 64]), "bad-opcode"),
+        (Act::Say(vec![0xc1, 1, 0]), "compressed"),
+        (Act::Say(vec![0x81, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "masked"),
+        (Act::Say(vec![0x88, 1, 0]), "bad-control"),
+        (oversized, "too-long"),
+        (pings, "only-pings"),
     ] {
         let (row, left) = seen(vec![first, Act::Hold]).await;
         assert_eq!((shown(&row, "outcome").as_str(), left), ("other-frame", false));
+        assert_eq!(shown(&row, "flaw"), flaw);
     }
 }
 
@@ -78,7 +84,9 @@ async fn silence_is_a_finding_only_within_the_probes_own_time() {
 #[tokio::test]
 async fn half_a_frame_is_no_frame() {
     let (row, _) = seen(vec![say("\u{1}"), Act::Hold]).await;
-    assert_eq!(shown(&row, "outcome"), "silent");
+    assert_eq!((shown(&row, "outcome"), shown(&row, "flaw")), ("silent".into(), "unfinished".into()));
+    let (row, _) = seen(vec![frame(10, b"pong"), Act::Hold]).await;
+    assert_eq!((shown(&row, "outcome"), shown(&row, "flaw")), ("silent".into(), "only-pings".into()));
 }
 
 #[tokio::test]

@@ -1,3 +1,6 @@
+use futures_util::SinkExt;
+use tokio_tungstenite::tungstenite::Message;
+
 use super::*;
 use crate::facts::Row;
 use crate::path::Kind;
@@ -133,12 +136,31 @@ async fn an_end_without_a_response_is_closed() {
 
 #[tokio::test]
 async fn what_is_no_response_to_us_is_silence() {
-    for other in [r#"{"type":"res","id":"2","ok":true,"payload":{}}"#, "echo", r#"{"type":"req","id":"1"}"#] {
-        are(&seen(vec![text(other), Act::Hold]).await, &[("outcome", "silent"), ("death", "ours")]);
+    for other in [r#"{"type":"res","id":"2","ok":true,"payload":{}}"#, r#"{"type":"req","id":"1"}"#] {
+        are(&seen(vec![text(other), Act::Hold]).await, &[("outcome", "silent"), ("death", "ours"), ("flaw", "-")]);
+    }
+    for (other, flaw) in [(frame(9, b"?"), "only-pings"), (Act::Say(vec![0x01, 1, b'{']), "unfinished")] {
+        are(&seen(vec![other, Act::Hold]).await, &[("outcome", "silent"), ("death", "ours"), ("flaw", flaw)]);
     }
     let mut bench = bench(vec![Act::Hold]).await;
     let done = run(&mut bench.ask_within(5_000, 100)).await;
     are(row(&done.sheets), &[("outcome", "?deadline")]);
+}
+
+#[tokio::test]
+async fn what_no_gateway_says_ends_it_and_is_named() {
+    let deep = "[".repeat(300);
+    for (bad, flaw) in [
+        (text("echo"), "not-json"),
+        (text(&deep), "deep-json"),
+        (frame(1, &[0xff, 0xfe]), "not-utf8"),
+        (frame(3, b"?"), "bad-opcode"),
+        (Act::Say(vec![0xc1, 1, 0]), "compressed"),
+        (Act::Say(vec![0x80, 1, b'{']), "bad-fragments"),
+        (Act::Say(vec![0x09, 0]), "bad-control"),
+    ] {
+        are(&seen(vec![bad, Act::Hold]).await, &[("outcome", "closed"), ("death", "ours"), ("flaw", flaw)]);
+    }
 }
 
 #[tokio::test]

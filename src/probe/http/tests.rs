@@ -173,3 +173,20 @@ async fn a_peer_that_is_gone_is_not_measured() {
     assert!(!trial.run(run).await);
     assert!(trial.text("http", NAMED_HEALTH, "outcome").starts_with("not measured: blocked"));
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_an_answer_is_named() {
+    let deep = answer("200 OK", JSON, &"[".repeat(300));
+    for (bytes, status, flaw) in [
+        (deep, "200", "deep-json"),
+        (answer("302 Found", "Location: /health\r\n", ""), "302", "leads-to-itself"),
+        (answer("302 Found", "Location: /health/\r\n", ""), "302", "absent"),
+        (answer("200 OK", "Location: /health\r\n", ""), "200", "absent"),
+        (String::from("HTTP/1.1 502 X\r\nno colon\r\n\r\n"), "502", "bad-head"),
+    ] {
+        let (mut trial, _heard) = trial(bytes.clone()).await;
+        trial.run(run).await;
+        let told = ["status", "flaw"].map(|field| trial.text("http", NAMED_HEALTH, field));
+        assert_eq!(told, [status, flaw], "{}", &bytes[..40]);
+    }
+}

@@ -135,6 +135,11 @@ async fn an_early_end_is_told_by_its_manner() {
         stream.write_all(&[0, 1, 2, 3, 0xff, 0xfe, 0, 0, 0, 0]).await.unwrap();
     });
     assert_eq!(seen(broken.await).outcome, Handshake::Broken);
+    let begun = shake(&settings, &[], 200, |mut stream| async move {
+        stream.write_all(&[0x16, 3, 3, 0, 9]).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    assert_eq!(seen(begun.await).outcome, Handshake::Stalled);
     let (hold, release) = tokio::sync::oneshot::channel::<()>();
     let silent = shake(&settings, &[], 100, |_stream| async move {
         let _ = release.await;

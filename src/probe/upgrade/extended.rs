@@ -44,7 +44,8 @@ pub async fn extended(stream: Box<dyn Stream>, first: Bare, request: Bare, deadl
     };
     let reply = reply.map(|(_, reply)| reply);
     let bytes = reply.as_ref().map_or(0, |r| r.body.len() as u64);
-    Extended::Answered(Exchanged { outcome, reply, after, bytes, ran_out, switched: None })
+    let status = reply.as_ref().map(|r| r.status);
+    Extended::Answered(Exchanged { status, reply, after, bytes, ran_out, ..Exchanged::never(outcome) })
 }
 
 /// `false` if the peer does not offer it.
@@ -66,7 +67,7 @@ async fn converse(
     let at = clock::now();
     let (parts, body) = response.into_parts();
     let names = parts.headers.keys().map(|n| n.as_str().to_owned()).collect();
-    let head = Reply { status: parts.status.as_u16(), headers: parts.headers, names, body: Vec::new() };
+    let head = Reply { status: parts.status.as_u16(), headers: parts.headers, names, ..Reply::default() };
     let (_, kept) = reply.insert((at, head));
     if !parts.status.is_success() {
         connection.beside(read_body(body, kept)).await;

@@ -100,12 +100,11 @@ async fn quiet(mut wire: Wire) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A TLS record of a handshake (RFC 8446, section 5.1) with nothing in it that is one.
+/// A TLS record of a handshake (RFC 8446, section 5.1) that holds a message of a kind that does not exist.
 async fn garbage(mut wire: Wire) -> std::io::Result<()> {
     wire.read_u8().await?;
-    let body: Vec<u8> = (0..16_384_u32).map(|n| u8::try_from(n.wrapping_mul(167) >> 3 & 0xff).unwrap_or_default()).collect();
-    wire.write_all(&[0x16, 0x03, 0x03, 0x40, 0x00]).await?;
-    wire.write_all(&body).await?;
+    wire.write_all(&[0x16, 0x03, 0x03, 0x01, 0x04, 0xa5, 0x00, 0x01, 0x00]).await?;
+    wire.write_all(&[0xa5; 0x100]).await?;
     wire.flush().await?;
     drain(&mut wire).await;
     Ok(())

@@ -118,7 +118,7 @@ async fn converse(stream: Box<dyn Stream>, said: usize) {
                 assert!(bytes <= said, "more text than bytes");
                 let _ = Frame::read(&text);
             }
-            Came::Other => break,
+            Came::Bad(_) => break,
             Came::End(closing) => {
                 let shown = closing.told(&redactor()).unwrap_or_default();
                 assert!(shown.len() <= 125 && !shown.contains(PLANTED), "{shown}");
