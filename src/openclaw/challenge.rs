@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<Challenge> {
-        Challenge::of(&Frame::read(text)?)
+        Challenge::of(&Frame::read(text).ok()?)
     }
 
     #[test]

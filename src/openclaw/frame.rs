@@ -4,7 +4,7 @@
 //! releases differ and because the peer may be no gateway at all.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::json::{self, Unread};
 use super::refusal::Refusal;
@@ -54,9 +54,20 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// Reads a frame; `None` if the text is not one of the three shapes.
-    pub fn read(text: &str) -> Option<Self> {
-        let Value::Object(mut frame) = json::read(text.as_bytes()).ok()? else { return None };
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// What is wrong with a text that is not one of the three shapes.
+    pub fn read(text: &str) -> Result<Self, FrameFlaw> {
+        match json::read(text.as_bytes()) {
+            Ok(Value::Object(frame)) => Self::of(frame).ok_or(FrameFlaw::Foreign),
+            Ok(_) => Err(FrameFlaw::Foreign),
+            Err(Unread::TooDeep) => Err(FrameFlaw::DeepJson),
+            Err(Unread::NotJson) => Err(FrameFlaw::NotJson),
+        }
+    }
+
+    fn of(mut frame: Map<String, Value>) -> Option<Self> {
         match frame.get("type")?.as_str()? {
             "event" => {
                 let event = frame.get("event")?.as_str()?.to_owned();
@@ -71,15 +82,6 @@ impl Frame {
                 }
             }
             _ => None,
-        }
-    }
-
-    /// What is wrong with a text that is no frame, or none that belongs here.
-    pub fn flaw(text: &str) -> FrameFlaw {
-        match json::read(text.as_bytes()) {
-            Ok(_) => FrameFlaw::Foreign,
-            Err(Unread::TooDeep) => FrameFlaw::DeepJson,
-            Err(Unread::NotJson) => FrameFlaw::NotJson,
         }
     }
 }
@@ -105,20 +107,21 @@ mod tests {
     #[test]
     fn the_three_shapes_are_told_apart_and_unknown_members_are_passed_over() {
         let event = Frame::read(r#"{"type":"event","event":"tick","payload":{"ts":1},"seq":7,"new":[1]}"#);
-        assert!(matches!(event, Some(Frame::Event { event, .. }) if event == "tick"));
+        assert!(matches!(event, Ok(Frame::Event { event, .. }) if event == "tick"));
         let answer = Frame::read(r#"{"type":"res","id":"1","ok":true,"payload":{"a":1}}"#);
-        assert!(matches!(answer, Some(Frame::Answer { id, payload }) if id == "1" && payload["a"] == 1));
+        assert!(matches!(answer, Ok(Frame::Answer { id, payload }) if id == "1" && payload["a"] == 1));
         let refusal = Frame::read(r#"{"type":"res","id":"1","ok":false}"#);
-        assert!(matches!(refusal, Some(Frame::Refusal { refusal, .. }) if refusal == Refusal::default()));
+        assert!(matches!(refusal, Ok(Frame::Refusal { refusal, .. }) if refusal == Refusal::default()));
     }
 
     #[test]
     fn anything_else_is_no_frame() {
         let deep = "[".repeat(100_000);
         for text in ["", "null", "7", "[]", "{}", r#"{"type":"hello"}"#, r#"{"type":"event","event":7}"#, &deep] {
-            assert_eq!(Frame::read(text), None, "{}", &text[..text.len().min(40)]);
+            assert!(Frame::read(text).is_err(), "{}", &text[..text.len().min(40)]);
         }
-        assert_eq!(["", "{}", &deep].map(Frame::flaw), [FrameFlaw::NotJson, FrameFlaw::Foreign, FrameFlaw::DeepJson]);
+        let flaws = ["", "{}", "7", &deep].map(|text| Frame::read(text).unwrap_err());
+        assert_eq!(flaws, [FrameFlaw::NotJson, FrameFlaw::Foreign, FrameFlaw::Foreign, FrameFlaw::DeepJson]);
     }
 
     #[test]

@@ -24,11 +24,17 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     };
     let came = tokio::time::timeout_at(ask.deadline.at(), frames::next(&mut open.frames)).await.ok();
     let (at, wall) = (clock::now(), clock::wall_ms());
-    let challenge = match &came {
-        Some(Came::Text(text)) => Frame::read(text).and_then(|frame| Challenge::of(&frame)),
-        _ => None,
+    let said = match came {
+        Some(Came::Text(text)) => match Frame::read(&text) {
+            Ok(frame) => Challenge::of(&frame).map_or(Said::Strange(FrameFlaw::Foreign), Said::Challenge),
+            Err(flaw) => Said::Strange(flaw),
+        },
+        Some(Came::Bad(flaw)) => Said::Strange(flaw),
+        Some(Came::End(closing)) => Said::End(closing),
+        None => Said::Nothing,
     };
-    let row = row(ask, &open, came.as_ref(), challenge.as_ref(), at, wall);
+    let row = row(ask, &open, &said, at, wall);
+    let challenge = if let Said::Challenge(challenge) = said { Some(challenge) } else { None };
     let succeeded = challenge.is_some();
     open.challenge = challenge;
     if succeeded {
@@ -41,20 +47,26 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     Done { sheets: vec![sheet], succeeded }
 }
 
-fn row(ask: &Ask<'_>, open: &Open, came: Option<&Came>, challenge: Option<&Challenge>, at: Instant, wall: i64) -> Row {
+/// What the peer said first.
+enum Said {
+    Challenge(Challenge),
+    Strange(FrameFlaw),
+    End(Closing),
+    Nothing,
+}
+
+fn row(ask: &Ask<'_>, open: &Open, said: &Said, at: Instant, wall: i64) -> Row {
     let row = RowBuilder::new(&CHALLENGE, []);
     let first = |outcome: First| RowBuilder::new(&CHALLENGE, []).set("outcome", outcome.as_str());
-    let strange = |flaw: FrameFlaw| first(First::OtherFrame).set("flaw", flaw.as_str());
     let after = at.saturating_duration_since(open.switched);
-    let row = match (came, challenge) {
-        (_, Some(challenge)) => {
+    let row = match said {
+        Said::Challenge(challenge) => {
             let offset = challenge.ts.map(|ts| offset(ts, wall, open.round_trip));
             first(First::Received).set("after", after).maybe("clock-offset", offset)
         }
-        (Some(Came::Text(text)), None) => strange(Frame::flaw(text)).set("after", after),
-        (Some(Came::Bad(flaw)), None) => strange(*flaw).set("after", after),
-        (Some(Came::End(closing)), None) => closed(first(First::Closed), closing, ask),
-        (None, None) => match ask.silence() {
+        Said::Strange(flaw) => first(First::OtherFrame).set("flaw", flaw.as_str()).set("after", after),
+        Said::End(closing) => closed(first(First::Closed), closing, ask),
+        Said::Nothing => match ask.silence() {
             Some(because) => return row.rest(Cell::NotMeasured(because)),
             None => first(First::Silent).maybe("flaw", open.frames.flaw().map(FrameFlaw::as_str)),
         },

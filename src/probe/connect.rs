@@ -118,13 +118,10 @@ async fn converse(frames: &mut Frames, request: &connect::Request<'_>) -> Respon
     loop {
         match frames::next(frames).await {
             Came::Text(text) => match Frame::read(&text) {
-                Some(Frame::Answer { id, payload }) if id == connect::ID => return Response::Accepted(Hello::read(&payload)),
-                Some(Frame::Refusal { id, refusal }) if id == connect::ID => return Response::Refused(refusal),
-                Some(_) => {}
-                None => match Frame::flaw(&text) {
-                    FrameFlaw::Foreign => {}
-                    flaw => return Response::Bad(flaw),
-                },
+                Ok(Frame::Answer { id, payload }) if id == connect::ID => return Response::Accepted(Hello::read(&payload)),
+                Ok(Frame::Refusal { id, refusal }) if id == connect::ID => return Response::Refused(refusal),
+                Ok(_) | Err(FrameFlaw::Foreign) => {}
+                Err(flaw) => return Response::Bad(flaw),
             },
             Came::Bad(flaw) => return Response::Bad(flaw),
             Came::End(closing) => return Response::Closed(closing),

@@ -17,6 +17,7 @@ mod faults;
 mod frames;
 mod fresh;
 mod fuzz;
+mod hostile;
 mod judge;
 mod listener;
 mod maturity;

@@ -22,7 +22,7 @@ use super::{PLANTED, redactor};
 /// A text frame: what is understood of it is written and understood again, and says nothing of the secret.
 pub fn frame(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Some(frame) = Frame::read(text) else { return };
+    let Ok(frame) = Frame::read(text) else { return };
     let again = match &frame {
         Frame::Event { event, payload } => json!({"type": "event", "event": event, "payload": payload}),
         Frame::Answer { id, payload } => json!({"type": "res", "id": id, "ok": true, "payload": payload}),
