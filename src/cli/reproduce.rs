@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::proof::by_hand;
-use crate::proof::self_test::matrix_of;
+use crate::proof::hall::matrix_of;
 use crate::proof::stage::Stage;
 use crate::proof::trial::{Trial, Tried};
 use crate::reference::fault::{self, Fault};
@@ -115,10 +115,10 @@ fn more(row: &Symptom, fault: &Fault, stage: &Stage, held: bool) -> String {
     out
 }
 
-/// Waits until somebody asks for the end.
+/// Waits until somebody asks for the end. It is listened for before it is said that one may.
 fn hold() {
-    note("The world stands until you interrupt.");
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        runtime.block_on(interrupted());
+        let say = async { note("The world stands until you interrupt.") };
+        runtime.block_on(async { tokio::join!(biased; interrupted(), say) });
     }
 }

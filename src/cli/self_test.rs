@@ -12,7 +12,8 @@ use super::{confusion, sink};
 use crate::exit::Exit;
 use crate::facts::value::show_ms;
 use crate::proof::confusion::Line;
-use crate::proof::self_test::{self, Attempt, SelfTest};
+use crate::proof::hall::Attempt;
+use crate::proof::self_test::{self, SelfTest};
 use crate::reference::fault;
 use crate::shelf::Shelf;
 
@@ -65,8 +66,12 @@ fn human(outcome: &SelfTest) -> String {
     };
     let took = show_ms(outcome.took.as_secs_f64() * 1_000.0);
     let with = outcome.rows.iter().filter(|row| row.fault.is_ok()).count();
+    let again = match outcome.attempts.iter().filter(|a| a.again).count() {
+        0 => String::new(),
+        n => format!(", {n} tried again"),
+    };
     let last = format!(
-        "{} worlds, {with} rows with a fault and {} without, {took}: {sum}",
+        "{} worlds{again}, {with} rows with a fault and {} without, {took}: {sum}",
         outcome.attempts.len(),
         outcome.rows.len() - with
     );
@@ -82,6 +87,7 @@ fn object(outcome: &SelfTest, lines: &[&Line]) -> Json {
             "place": a.place,
             "objections": a.objections,
             "skipped": a.skipped,
+            "again": a.again,
             "took_ms": (a.took.as_secs_f64() * 1_000.0).round(),
         })
     });

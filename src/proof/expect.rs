@@ -16,6 +16,8 @@ pub enum Difference {
     Missing(&'static str, String),
     /// There, and not expected.
     Unexpected(&'static str, String),
+    /// Not decided, and expected to be; and why it was not.
+    Undecided(String, String),
 }
 
 impl fmt::Display for Difference {
@@ -24,6 +26,7 @@ impl fmt::Display for Difference {
             Self::Exit(wanted, got) => write!(f, "exit: expected {wanted}, was {got}"),
             Self::Missing(list, id) => write!(f, "{list}: expected {id}, which is not there"),
             Self::Unexpected(list, id) => write!(f, "{list}: {id} was not expected"),
+            Self::Undecided(id, why) => write!(f, "undecided: {id} was not expected ({why})"),
         }
     }
 }
@@ -48,13 +51,25 @@ pub fn differences(expect: &Expect, verdict: &Verdict, exit: Exit) -> Vec<Differ
     if expect.exit != got.exit {
         found.push(Difference::Exit(expect.exit, got.exit));
     }
-    let lists = [("roots", &expect.roots, &got.roots), ("folded", &expect.folded, &got.folded)];
-    for (name, wanted, got) in lists.into_iter().chain([("undecided", &expect.undecided, &got.undecided)]) {
-        let (wanted, got): (BTreeSet<_>, BTreeSet<_>) = (wanted.iter().collect(), got.iter().collect());
-        found.extend(wanted.difference(&got).map(|id| Difference::Missing(name, (*id).clone())));
-        found.extend(got.difference(&wanted).map(|id| Difference::Unexpected(name, (*id).clone())));
+    for (list, wanted, got) in [
+        ("roots", &expect.roots, &got.roots),
+        ("folded", &expect.folded, &got.folded),
+        (UNDECIDED, &expect.undecided, &got.undecided),
+    ] {
+        let (wanted, got): (BTreeSet<&String>, BTreeSet<&String>) = (wanted.iter().collect(), got.iter().collect());
+        found.extend(wanted.difference(&got).map(|id| Difference::Missing(list, (*id).clone())));
+        found.extend(got.difference(&wanted).map(|id| unexpected(list, id, verdict)));
     }
     found
+}
+
+const UNDECIDED: &str = "undecided";
+
+fn unexpected(list: &'static str, id: &str, verdict: &Verdict) -> Difference {
+    match verdict.undecided.iter().find(|u| list == UNDECIDED && u.id == id) {
+        Some(row) => Difference::Undecided(id.to_owned(), format!("{}: {}", row.reason.reason, row.reason.because)),
+        None => Difference::Unexpected(list, id.to_owned()),
+    }
 }
 
 #[cfg(test)]

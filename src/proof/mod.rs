@@ -5,6 +5,8 @@
 pub mod by_hand;
 pub mod confusion;
 pub mod expect;
+pub mod gate;
+pub mod hall;
 pub mod maturity;
 pub mod pairs;
 pub mod self_test;

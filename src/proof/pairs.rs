@@ -16,13 +16,32 @@ use crate::reference::fault::Fault;
 use crate::reference::world::{conflict, filled, merge};
 use crate::shelf::Shelf;
 
-/// A fault and what its own run saw.
-#[derive(Clone, Copy)]
-pub struct Seen<'a> {
-    /// The fault.
-    pub fault: &'a Fault,
-    /// Its run.
-    pub tried: &'a Tried,
+/// What one fault's own run leaves behind for pairs: the facts it changes and those its roots rest on, with the world's ports and
+/// folders under their names.
+#[derive(Debug)]
+pub struct Trace<'a> {
+    fault: &'a Fault,
+    roots: Vec<(String, Code)>,
+    codes: BTreeSet<Code>,
+    changed: BTreeSet<String>,
+    evidence: BTreeSet<String>,
+}
+
+impl<'a> Trace<'a> {
+    /// The trace of a fault's run, beside the run of the right world.
+    pub fn new(fault: &'a Fault, tried: &Tried, healthy: &Tried) -> Self {
+        let (was, is) = (cells(healthy), cells(tried));
+        let changed = was.keys().chain(is.keys()).filter(|id| was.get(*id) != is.get(*id)).cloned().collect();
+        let findings = &tried.judgement.verdict.findings;
+        let roots: Vec<&Finding> = findings.iter().filter(|f| f.explained_by.is_empty()).collect();
+        Self {
+            fault,
+            roots: roots.iter().map(|f| (f.id.clone(), f.code.clone())).collect(),
+            codes: findings.iter().map(|f| f.code.clone()).collect(),
+            changed,
+            evidence: roots.iter().flat_map(|f| &f.evidence).map(|e| named(&e.id, &tried.holes)).collect(),
+        }
+    }
 }
 
 /// Two unrelated faults in one world.
@@ -40,16 +59,15 @@ pub struct Pair {
 
 /// Unrelated pairs in an order of their own, as many as are asked for. The order is that of a digest of the names, so that a
 /// sample is spread over all of them and stays the same from run to run; each fault is taken equally often.
-pub fn sample(shelf: &Shelf, healthy: &Tried, seen: &[Seen<'_>], many: usize) -> Vec<Pair> {
-    let marked: Vec<Marked<'_>> = seen.iter().map(|one| Marked::new(*one, healthy)).collect();
+pub fn sample(shelf: &Shelf, traces: &[Trace<'_>], many: usize) -> Vec<Pair> {
     let mut all = Vec::new();
-    for (a, one) in marked.iter().enumerate() {
-        for (b, two) in marked.iter().enumerate().skip(a + 1) {
+    for (a, one) in traces.iter().enumerate() {
+        for (b, two) in traces.iter().enumerate().skip(a + 1) {
             all.extend(pair(shelf, one, two).map(|pair| (order(&pair), [a, b], pair)));
         }
     }
     all.sort_by(|x, y| x.0.cmp(&y.0));
-    let (mut taken, mut chosen) = (vec![0_usize; marked.len()], Vec::new());
+    let (mut taken, mut chosen) = (vec![0_usize; traces.len()], Vec::new());
     // Round after round, each fault may be taken once more.
     for most in 1..=many {
         all.retain(|(_, [a, b], pair)| {
@@ -66,26 +84,6 @@ pub fn sample(shelf: &Shelf, healthy: &Tried, seen: &[Seen<'_>], many: usize) ->
 
 fn order(pair: &Pair) -> Vec<u8> {
     Sha256::digest(pair.names.join(" ")).to_vec()
-}
-
-/// A fault with the facts it changes and those its roots rest on; ports and folders stand under their names.
-struct Marked<'a> {
-    seen: Seen<'a>,
-    changed: BTreeSet<String>,
-    evidence: BTreeSet<String>,
-}
-
-impl<'a> Marked<'a> {
-    fn new(seen: Seen<'a>, healthy: &Tried) -> Self {
-        let (was, is) = (cells(healthy), cells(seen.tried));
-        let changed = was.keys().chain(is.keys()).filter(|id| was.get(*id) != is.get(*id)).cloned().collect();
-        let evidence = roots(seen.tried).flat_map(|f| &f.evidence).map(|e| named(&e.id, &seen.tried.holes)).collect();
-        Self { seen, changed, evidence }
-    }
-}
-
-fn roots(tried: &Tried) -> impl Iterator<Item = &Finding> {
-    tried.judgement.verdict.findings.iter().filter(|f| f.explained_by.is_empty())
 }
 
 /// Every cell of a run that is no duration, under its name.
@@ -114,29 +112,27 @@ fn named(text: &str, holes: &BTreeMap<String, String>) -> String {
 }
 
 /// The pair of two faults, if they are unrelated and can stand in one world.
-fn pair(shelf: &Shelf, one: &Marked<'_>, two: &Marked<'_>) -> Option<Pair> {
-    if explained(shelf, one, two) || explained(shelf, two, one) {
-        return None;
-    }
-    let (first, second) = (&one.seen.fault, &two.seen.fault);
-    let twice = first.change.contains_key(EDGE) && second.change.contains_key(EDGE);
-    let (change, name) = if twice { (moved(first, second)?, EDGE_2) } else { (second.change.clone(), EDGE_1) };
+fn pair(shelf: &Shelf, one: &Trace<'_>, two: &Trace<'_>) -> Option<Pair> {
+    let twice = one.fault.change.contains_key(EDGE) && two.fault.change.contains_key(EDGE);
     // What the second finds out by an edge of its own, the first does not touch.
-    let own = |id: &&String| !twice || !id.contains(EDGE_1);
-    if one.evidence.iter().filter(own).any(|id| two.changed.contains(id))
-        || two.evidence.iter().filter(own).any(|id| one.changed.contains(id))
-        || conflict(&first.change, &change).is_some()
-    {
+    let shared = |id: &&String| !twice || !id.contains(EDGE_1);
+    let touches = |a: &Trace<'_>, b: &Trace<'_>| a.evidence.iter().filter(shared).any(|id| b.changed.contains(id));
+    if explained(shelf, one, two) || explained(shelf, two, one) || touches(one, two) || touches(two, one) {
         return None;
     }
-    let mut world = first.world().ok()?;
+    let (change, path) = if twice { (moved(one.fault, two.fault)?, EDGE_2) } else { (two.fault.change.clone(), EDGE_1) };
+    if conflict(&one.fault.change, &change).is_some() {
+        return None;
+    }
+    let mut world = one.fault.world().ok()?;
     merge(&mut world, &change);
-    let ids = |marked: &Marked<'_>| roots(marked.seen.tried).map(|f| f.id.clone()).collect::<Vec<_>>();
-    let roots = ids(one).into_iter().chain(ids(two).into_iter().map(|id| id.replace(EDGE_1, name))).collect();
-    let found =
-        |marked: &Marked<'_>| marked.seen.tried.judgement.verdict.findings.iter().map(|f| f.code.clone()).collect::<Vec<_>>();
-    let codes = found(one).into_iter().chain(found(two)).collect();
-    Some(Pair { names: [first.name.clone(), second.name.clone()], world, roots, codes })
+    let roots = one.roots.iter().map(|(id, _)| id.clone()).chain(two.roots.iter().map(|(id, _)| id.replace(EDGE_1, path)));
+    Some(Pair {
+        names: [one.fault.name.clone(), two.fault.name.clone()],
+        world,
+        roots: roots.collect(),
+        codes: one.codes.union(&two.codes).cloned().collect(),
+    })
 }
 
 /// The edge in a document, its path, and the second edge's.
@@ -145,9 +141,9 @@ const EDGE_1: &str = "here/edge";
 const EDGE_2: &str = "here/edge:2";
 
 /// Whether a root of the first may explain one of the second, also by way of other rows.
-fn explained(shelf: &Shelf, cause: &Marked<'_>, effect: &Marked<'_>) -> bool {
-    let causes: BTreeSet<&Code> = roots(cause.seen.tried).map(|f| &f.code).collect();
-    roots(effect.seen.tried).any(|f| !closure(shelf, &f.code).is_disjoint(&causes))
+fn explained(shelf: &Shelf, cause: &Trace<'_>, effect: &Trace<'_>) -> bool {
+    let explains = |code: &Code| cause.roots.iter().any(|(_, root)| root == code);
+    effect.roots.iter().any(|(_, code)| closure(shelf, code).into_iter().any(explains))
 }
 
 /// Every code that may stand behind a code, itself included.

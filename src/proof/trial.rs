@@ -100,7 +100,7 @@ fn head(plan: Plan, world: &str, target: &Target, shelf: &Shelf) -> Head {
 }
 
 /// Does something with every item on a few threads at once; the answers are in the order of the items.
-pub fn each<T: Sync, A: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> A + Sync) -> Vec<A> {
+pub fn each<'i, T: Sync, A: Send>(items: &'i [T], threads: usize, work: impl Fn(&'i T) -> A + Sync) -> Vec<A> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
     thread::scope(|scope| {

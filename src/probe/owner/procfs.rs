@@ -40,17 +40,27 @@ pub fn find(sockets: &[Wanted]) -> HashMap<u32, Process> {
         look_into(gateway, sockets, &mut found);
     }
     let mut left: Vec<Wanted> = sockets.iter().filter(|s| s.needed && !found.contains_key(&s.inode)).copied().collect();
-    if !left.is_empty() {
-        others.sort_by_cached_key(|c| (!left.iter().any(|s| user_of(c.pid) == Some(s.uid)), std::cmp::Reverse(c.pid)));
+    // In a world of our own all sockets are this very process's: that is known before anybody else's are looked through.
+    if let Some(own) = others.iter().position(|c| c.pid == std::process::id()) {
+        search([others.swap_remove(own)], &mut left, &mut found);
     }
-    for candidate in &others {
+    if !left.is_empty() {
+        let asked = |user: Option<u32>| left.iter().any(|s| user == Some(s.uid));
+        others.sort_by_cached_key(|c| (!asked(user_of(c.pid)), std::cmp::Reverse(c.pid)));
+        search(others, &mut left, &mut found);
+    }
+    found
+}
+
+/// Looks into one process after the other until no socket is left.
+fn search(candidates: impl IntoIterator<Item = Candidate>, left: &mut Vec<Wanted>, found: &mut HashMap<u32, Process>) {
+    for candidate in candidates {
         if left.is_empty() {
             break;
         }
-        look_into(candidate, &left, &mut found);
+        look_into(&candidate, left, found);
         left.retain(|s| !found.contains_key(&s.inode));
     }
-    found
 }
 
 /// Notes which of the sockets a process holds.
