@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
 use crate::gateway::{Gateway, filled, find, free_port, furnished, release, write_config};
-use crate::stand_in;
+use crate::{frames, stand_in};
 
 /// Who plays the gateways of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,19 +19,40 @@ pub enum Cast {
 }
 
 impl Cast {
-    /// Starts a configuration. A gateway that is to be starting is seen starting when this returns, any other is not ready yet.
-    pub fn start(self, config: &str, fault: Option<&str>) -> Result<Gateway, String> {
-        match (self, fault) {
-            (Self::Real, Some("starting")) => Gateway::start_and_catch(config),
-            (Self::Real, _) => Gateway::start(config),
-            (Self::Reference, Some("starting")) => {
-                let mut gateway = stand_in(config, "starting")?;
-                gateway.wait(false)?;
-                Ok(gateway)
-            }
-            (Self::Reference, _) => stand_in(config, "ready"),
+    /// Starts a configuration, and waits until it is ready.
+    pub fn start(self, config: &str) -> Result<Gateway, String> {
+        let mut gateway = match self {
+            Self::Real => Gateway::start(config)?,
+            Self::Reference => stand_in(config, "ready")?,
+        };
+        gateway.wait(true)?;
+        Ok(gateway)
+    }
+
+    /// Starts a configuration, and returns while it is still starting.
+    pub fn catch(self, config: &str) -> Result<Gateway, String> {
+        match self {
+            Self::Real => Gateway::start_and_catch(config),
+            Self::Reference => seen_unready(stand_in(config, "starting")?),
         }
     }
+
+    /// Starts a configuration that an operator suspends.
+    pub fn suspend(self, config: &str) -> Result<Gateway, String> {
+        match self {
+            Self::Real => {
+                let gateway = self.start(config)?;
+                frames::suspend(&gateway)?;
+                Ok(gateway)
+            }
+            Self::Reference => seen_unready(stand_in(config, "suspended")?),
+        }
+    }
+}
+
+fn seen_unready(mut gateway: Gateway) -> Result<Gateway, String> {
+    gateway.wait(false)?;
+    Ok(gateway)
 }
 
 /// The fingerprint of a gateway's certificate in hex digits, if it has one.

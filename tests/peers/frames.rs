@@ -100,7 +100,7 @@ fn in_state(when: &When, gateway: Option<Gateway>, exchange: &Exchange) -> Resul
 }
 
 /// Suspends a gateway as an operator does.
-fn suspend(gateway: &Gateway) -> Result<(), String> {
+pub fn suspend(gateway: &Gateway) -> Result<(), String> {
     let idle = |_| Err(String::from("nothing is done to it"));
     let peer = peer(gateway.port, &idle);
     let mut line = open(&peer, &[])?;

@@ -45,6 +45,7 @@ const CONFIGS: &[Config] = &[
         args: &[],
         reference: "auth = 'password'\nsecret = 'PASSWORD'",
     },
+    Config { name: "none", settings: r#""bind":"loopback","auth":{"mode":"none"}"#, args: &[], reference: "auth = 'none'" },
     Config {
         name: "trusted",
         settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#,

@@ -8,6 +8,7 @@
 
 mod alike;
 mod cast;
+mod deed;
 mod edges;
 #[path = "../frames/mod.rs"]
 mod exchanges;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -13,6 +14,7 @@ use toml::Table;
 
 use crate::alike;
 use crate::cast::{Cast, pin};
+use crate::deed;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
 use crate::scenario::{Expect, Peer, Run, Scenario};
@@ -23,6 +25,7 @@ use crate::stage::Stage;
 struct Scene {
     holes: BTreeMap<String, String>,
     _gateways: Vec<Gateway>,
+    _crowd: Vec<TcpStream>,
     _standing: Vec<Standing>,
     _nginx: Vec<Nginx>,
 }
@@ -40,7 +43,7 @@ pub fn play(stage: &Stage, scenario: &Scenario, cast: Cast) -> Result<Vec<Value>
     let mut reports = Vec::new();
     for (index, run) in scenario.run.iter().enumerate() {
         let users: &[bool] = if run.also_as_nobody && is_root() { &[false, true] } else { &[false] };
-        for nobody in users {
+        for nobody in users.iter().cycle().take(users.len() * run.times) {
             let report = perform(stage, &scene, run, folder.path(), *nobody)
                 .map_err(|why| format!("run {}{}: {why}", index + 1, if *nobody { " as nobody" } else { "" }))?;
             reports.push(alike::in_names_of(&scene.holes, report));
@@ -60,19 +63,7 @@ fn set(stage: &Stage, scenario: &Scenario, cast: Cast, folder: &TempDir) -> Resu
         let (port, home) = match scenario.fault.get(name).map(String::as_str) {
             None => stage.with(cast, config, at)?,
             Some(fault) => {
-                let mut gateway = cast.start(config, Some(fault))?;
-                match fault {
-                    "starting" => {}
-                    "stop" => {
-                        gateway.wait(true)?;
-                        gateway.stop();
-                    }
-                    "freeze" => {
-                        gateway.wait(true)?;
-                        gateway.freeze()?;
-                    }
-                    other => return Err(format!("no fault `{other}`")),
-                }
+                let gateway = deed::start_with(cast, config, fault, &mut scene._crowd)?;
                 let at = at(&gateway);
                 scene._gateways.push(gateway);
                 at
@@ -105,7 +96,11 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         let standing = stage.ground().raise(document(scene, peer, &address, port)?).map_err(|c| c.to_string())?;
         let root = standing.folder().join("root.pem");
         std::fs::copy(root, folder.join(format!("{}.pem", peer.name))).map_err(|e| e.to_string())?;
-        let port = standing.holes.get("peer.port").or_else(|| standing.holes.get("gateway.port")).cloned().unwrap_or_default();
+        let port = ["peer.port", "gateway.port", "edge.port"].into_iter().find_map(|hole| standing.holes.get(hole).cloned());
+        let port = port.ok_or_else(|| format!("`{}` has no port", peer.name))?;
+        let pin = ["peer.pin", "gateway.pin", "edge.pin"].into_iter().find_map(|hole| standing.holes.get(hole));
+        let pin = pin.map(|pin| (format!("{}.pin", peer.name), pin.trim_start_matches("sha256:").to_owned()));
+        scene.holes.extend(pin);
         scene._standing.push(standing);
         port
     };
@@ -113,15 +108,20 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
     Ok(())
 }
 
-/// A reference world in which a peer stands alone: by script, or as a gateway whose own answers come after the scripted ones.
+/// A reference world in which a peer stands alone: by script, as an edge, or as a gateway whose own answers come after the
+/// scripted ones.
 fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Table, String> {
-    let mut stand = Table::new();
+    let mut stand = peer.options.clone();
     stand.insert("listen".into(), vec![address].into());
     stand.insert("port".into(), i64::from(port).into());
     match peer.kind.as_str() {
         "closed" => drop(stand.insert("stopped".into(), true.into())),
         "relay" => drop(stand.insert("relay".into(), peer.to.as_deref().unwrap_or_default().into())),
         "script" => drop(stand.insert("answer".into(), peer.answer.clone().into())),
+        "edge" => {
+            stand.insert("upstream".into(), peer.to.as_deref().unwrap_or_default().into());
+            stand.insert("answer".into(), peer.answer.clone().into());
+        }
         other => return Err(format!("no kind of peer `{other}`")),
     }
     if peer.like_gateway {
@@ -131,7 +131,11 @@ fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Tabl
         stand.insert("tls".into(), kind.as_str().into());
     }
     fill(&mut stand, &scene.holes);
-    let name = if peer.like_gateway { "gateway" } else { "peer" };
+    let name = match peer.kind.as_str() {
+        "edge" => "edge",
+        _ if peer.like_gateway => "gateway",
+        _ => "peer",
+    };
     Ok(Table::from_iter([(name.to_owned(), stand.into())]))
 }
 

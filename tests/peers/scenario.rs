@@ -27,7 +27,7 @@ pub struct Scenario {
     /// Hand-written peers, relays, nginx and closed ports.
     #[serde(default)]
     pub peer: Vec<Peer>,
-    /// What is done to a gateway before the run: `gw = "stop"`, `"freeze"`.
+    /// What is done to a gateway of the scenario's own before the run, see `deed.rs`: `gw = "stop"`.
     #[serde(default)]
     pub fault: BTreeMap<String, String>,
     /// Why the reference gateway cannot stand in the place of the real ones, if it cannot.
@@ -56,7 +56,7 @@ fn main_lane() -> String {
 pub struct Peer {
     /// Its name in placeholders: `{name.port}`.
     pub name: String,
-    /// `script`, `relay`, `nginx` or `closed`.
+    /// `script`, `edge`, `relay`, `nginx` or `closed`.
     pub kind: String,
     /// Where it listens.
     #[serde(default = "loopback")]
@@ -65,8 +65,11 @@ pub struct Peer {
     pub port_of: Option<String>,
     /// Speak TLS with a certificate of this kind: `trusted`, `self-signed`, `expired`, `wrong-name`.
     pub tls: Option<String>,
-    /// Where a relay goes to, with placeholders.
+    /// Where a relay or an edge leads to, with placeholders.
     pub to: Option<String>,
+    /// Further options of the stand-in of `clawprobe::reference` that it is: an edge's switches, a hostile peer's kind.
+    #[serde(default)]
+    pub options: toml::Table,
     /// nginx: the `server` block's content, with placeholders.
     pub conf: Option<String>,
     /// Answer as a healthy gateway does wherever no answer is scripted.
@@ -75,6 +78,10 @@ pub struct Peer {
     /// Scripted answers, see `clawprobe::reference::script::Answer`; the first that fits is given.
     #[serde(default)]
     pub answer: Vec<toml::Value>,
+}
+
+fn once() -> usize {
+    1
 }
 
 fn loopback() -> String {
@@ -93,6 +100,9 @@ pub struct Run {
     /// `here`, or `client` for a second network namespace.
     #[serde(default)]
     pub from: String,
+    /// How often it is run; every time the same must come out.
+    #[serde(default = "once")]
+    pub times: usize,
     /// Run once more as nobody; all of `expect` must hold again.
     #[serde(default)]
     pub also_as_nobody: bool,

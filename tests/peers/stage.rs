@@ -58,11 +58,7 @@ impl Stage {
     pub fn with<T>(&self, cast: Cast, config: &str, then: impl FnOnce(&Gateway) -> T) -> Result<T, String> {
         let key = (cast, config.to_owned());
         let shared = Arc::clone(self.gateways.lock().map_err(|e| e.to_string())?.entry(key).or_default());
-        let gateway = shared.get_or_init(|| {
-            let mut gateway = cast.start(config, None)?;
-            gateway.wait(true)?;
-            Ok(gateway)
-        });
+        let gateway = shared.get_or_init(|| cast.start(config));
         gateway.as_ref().map(then).map_err(Clone::clone)
     }
 
