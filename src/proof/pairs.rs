@@ -25,6 +25,7 @@ pub struct Trace<'a> {
     codes: BTreeSet<Code>,
     changed: BTreeSet<String>,
     evidence: BTreeSet<String>,
+    paths: BTreeSet<String>,
 }
 
 impl<'a> Trace<'a> {
@@ -32,15 +33,22 @@ impl<'a> Trace<'a> {
     pub fn new(fault: &'a Fault, tried: &Tried, healthy: &Tried) -> Self {
         let (was, is) = (cells(healthy), cells(tried));
         let changed = was.keys().chain(is.keys()).filter(|id| was.get(*id) != is.get(*id)).cloned().collect();
-        let findings = &tried.judgement.verdict.findings;
+        let (findings, lanes) = (&tried.judgement.verdict.findings, &tried.recording.head.plan.lanes);
         let roots: Vec<&Finding> = findings.iter().filter(|f| f.explained_by.is_empty()).collect();
         Self {
             fault,
             roots: roots.iter().map(|f| (f.id.clone(), f.code.clone())).collect(),
             codes: findings.iter().map(|f| f.code.clone()).collect(),
             changed,
+            paths: lanes.iter().filter_map(|lane| Some(lane.path.as_ref()?.vantage.to_string())).collect(),
             evidence: roots.iter().flat_map(|f| &f.evidence).map(|e| named(&e.id, &tried.holes)).collect(),
         }
+    }
+
+    /// Whether the other fault takes a path away that the roots were seen by.
+    fn is_cut_off_by(&self, other: &Self) -> bool {
+        let by = |path: &str| self.evidence.iter().any(|id| id.split(['@', '[', '.']).nth(1) == Some(path));
+        self.paths.difference(&other.paths).any(|gone| by(gone))
     }
 }
 
@@ -118,6 +126,9 @@ fn pair(shelf: &Shelf, one: &Trace<'_>, two: &Trace<'_>) -> Option<Pair> {
     let shared = |id: &&String| !twice || !id.contains(EDGE_1);
     let touches = |a: &Trace<'_>, b: &Trace<'_>| a.evidence.iter().filter(shared).any(|id| b.changed.contains(id));
     if explained(shelf, one, two) || explained(shelf, two, one) || touches(one, two) || touches(two, one) {
+        return None;
+    }
+    if !twice && (one.is_cut_off_by(two) || two.is_cut_off_by(one)) {
         return None;
     }
     let (change, path) = if twice { (moved(one.fault, two.fault)?, EDGE_2) } else { (two.fault.change.clone(), EDGE_1) };
