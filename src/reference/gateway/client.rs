@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::release::Local;
 use crate::reference::head::Head;
 
 /// Header names that no client sends by itself, in lower case. A name that ends in `-` stands for all that begin with it.
@@ -26,11 +27,28 @@ pub struct Client {
 }
 
 /// The client behind a request; `None` if it came by a proxy that cannot be attributed.
-pub fn behind(peer: Option<IpAddr>, head: &Head, trusted: &[IpAddr]) -> Option<Client> {
+pub fn behind(peer: Option<IpAddr>, head: &Head, trusted: &[IpAddr], rule: Local) -> Option<Client> {
+    let proxied = peer.is_some_and(|ip| trusted.contains(&ip));
     if !head.lines.iter().any(|(name, _)| proxy_shaped(name)) {
-        return Some(Client { address: peer, local: peer.is_none_or(|ip| ip.is_loopback()) });
+        let near = peer.is_none_or(|ip| ip.is_loopback());
+        let local = match rule {
+            Local::Peer => near,
+            Local::PeerAndHost => near && !proxied && asks_loopback(head),
+            Local::OldPeerAndHost => near && asks_loopback(head),
+        };
+        return Some(Client { address: peer, local });
     }
-    peer.filter(|ip| !trusted.contains(ip)).map_or_else(|| forwarded(head, trusted), |_| None)
+    if proxied && rule == Local::OldPeerAndHost && head.get("x-forwarded-for").and_then(hop).is_some_and(|ip| ip.is_loopback()) {
+        return Some(Client { address: peer, local: true });
+    }
+    if proxied || peer.is_none() { forwarded(head, trusted) } else { None }
+}
+
+/// Whether the host asked for is this one.
+fn asks_loopback(head: &Head) -> bool {
+    let host = head.get("host").unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.parse::<u16>().is_ok() { name } else { host });
+    name == "localhost" || hop(name).is_some_and(|ip| ip.is_loopback())
 }
 
 /// The rightmost hop that is neither trusted nor on loopback.
@@ -63,7 +81,7 @@ mod tests {
     fn who(peer: &str, lines: &[(&str, &str)], trusted: &[IpAddr]) -> Option<(String, bool)> {
         let lines = lines.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
         let head = Head { first: "GET / HTTP/1.1".into(), lines, rest: Vec::new() };
-        let client = behind(Some(peer.parse().unwrap()), &head, trusted)?;
+        let client = behind(Some(peer.parse().unwrap()), &head, trusted, Local::Peer)?;
         Some((client.address.unwrap().to_string(), client.local))
     }
 
@@ -71,6 +89,26 @@ mod tests {
     fn without_proxy_headers_the_peer_is_the_client() {
         assert_eq!(who("127.0.0.1", &[("Host", "a.example")], &[LOOPBACK]), Some(("127.0.0.1".into(), true)));
         assert_eq!(who("192.0.2.1", &[], &[]), Some(("192.0.2.1".into(), false)));
+    }
+
+    #[test]
+    fn old_releases_look_at_the_host_asked_for() {
+        let local = |rule, host: &str, trusted: &[IpAddr]| {
+            let lines = vec![("Host".to_owned(), host.to_owned())];
+            let head = Head { first: "GET / HTTP/1.1".into(), lines, rest: Vec::new() };
+            behind(Some(LOOPBACK), &head, trusted, rule).unwrap().local
+        };
+        assert!(local(Local::Peer, "gw.example", &[LOOPBACK]));
+        for host in ["127.0.0.1:18789", "localhost", "[::1]:1"] {
+            assert!(local(Local::PeerAndHost, host, &[]), "{host}");
+        }
+        assert!(!local(Local::PeerAndHost, "gw.example:80", &[]));
+        assert!(!local(Local::PeerAndHost, "127.0.0.1", &[LOOPBACK]));
+        assert!(local(Local::OldPeerAndHost, "127.0.0.1", &[LOOPBACK]));
+        let lines = vec![("X-Forwarded-For".to_owned(), "127.0.0.1".to_owned())];
+        let head = Head { first: "GET / HTTP/1.1".into(), lines, rest: Vec::new() };
+        assert!(behind(Some(LOOPBACK), &head, &[LOOPBACK], Local::OldPeerAndHost).unwrap().local);
+        assert_eq!(behind(Some(LOOPBACK), &head, &[LOOPBACK], Local::Peer), None);
     }
 
     #[test]

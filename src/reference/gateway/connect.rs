@@ -95,7 +95,9 @@ fn formal(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Result<(), 
         let message = "browser copilot requires ui mode with run-tool-bindings and session-scoped-events capabilities";
         return Err(Refused::policy("INVALID_REQUEST", message));
     }
-    caller.place.check(id, caller.client.local)
+    // The first releases ask pages alone where they come from.
+    let asked = gateway.release.details || caller.place.origin.is_none();
+    if asked { caller.place.check(id, caller.client.local) } else { Ok(()) }
 }
 
 /// Whether anybody is let in by now. While suspended operators are, and are then told so.
@@ -171,7 +173,7 @@ fn admit(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Result<Grant
     if params.get("device").is_some() {
         let by = secret(params) != Some(gateway.options.secret.reveal()) && by_token(gateway, params);
         let silent = caller.client.local && caller.place.origin.is_none();
-        let asking = Asked { params, role, silent };
+        let asking = Asked { params, role, silent, told: gateway.release.tells_pairing() };
         let token = gateway.devices.admit(&asking).map_err(|refused| told(gateway, refused))?;
         return Ok(Granted { role: role.to_owned(), scopes: asked(role == "operator"), token: Some(token), by_token: by });
     }

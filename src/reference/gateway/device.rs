@@ -44,6 +44,8 @@ pub struct Asked<'a> {
     pub role: &'a str,
     /// Whether it may be paired without a word.
     pub silent: bool,
+    /// Whether a refusal tells all about it.
+    pub told: bool,
 }
 
 impl Asked<'_> {
@@ -151,6 +153,10 @@ fn unapproved(asked: &Asked<'_>, reason: &str, id: &str, paired: Option<&Paired>
             "Review the requested scopes, then approve the pending upgrade.",
         ),
     };
+    if !asked.told {
+        let details = json!({"code": "PAIRING_REQUIRED", "reason": reason, "requestId": id});
+        return Refused::policy("NOT_PAIRED", "pairing required").details(details);
+    }
     let message = format!("pairing required: {message}");
     let mut details = json!({
         "code": "PAIRING_REQUIRED", "reason": reason, "requestId": id, "remediationHint": hint, "deviceId": asked.device(),
@@ -222,12 +228,12 @@ mod tests {
     fn a_device_is_paired_silently_at_home_and_then_known_abroad() {
         let devices = Devices::default();
         let params = signed_params("v3", |_| ());
-        let asked = |silent| Asked { params: &params, role: "operator", silent };
+        let asked = |silent| Asked { params: &params, role: "operator", silent, told: true };
         let (token, _) = devices.admit(&asked(true)).unwrap();
         assert_eq!(devices.admit(&asked(false)).unwrap().0, token);
         assert!(devices.has_token(asked(true).device(), &token));
         let more = signed_params("v3", |p| p["scopes"] = json!(["operator.admin"]));
-        let refused = devices.admit(&Asked { params: &more, role: "operator", silent: false }).unwrap_err();
+        let refused = devices.admit(&Asked { params: &more, role: "operator", silent: false, told: true }).unwrap_err();
         assert_eq!(refused.error.unwrap()["details"]["reason"], "scope-upgrade");
         assert_eq!(refused.reason.len(), 120);
     }
@@ -237,7 +243,7 @@ mod tests {
         let devices = Devices::default();
         let params = signed_params("v3", |_| ());
         let id = |silent| {
-            let refused = devices.admit(&Asked { params: &params, role: "operator", silent }).unwrap_err();
+            let refused = devices.admit(&Asked { params: &params, role: "operator", silent, told: true }).unwrap_err();
             refused.error.unwrap()["details"]["requestId"].as_str().unwrap().to_owned()
         };
         assert_eq!(id(false), id(true));

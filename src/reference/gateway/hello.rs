@@ -94,8 +94,13 @@ fn auth(gateway: &Gateway, granted: &Granted) -> Value {
 }
 
 fn policy(gateway: &Gateway) -> Value {
+    // 2026.1.29: half a MiB, and three times that waiting.
+    let (payload, waiting) = match gateway.release.details {
+        true => (super::session::LARGEST, 2 * super::session::LARGEST),
+        false => (512 << 10, 1536 << 10),
+    };
     let mut policy = json!({
-        "maxPayload": super::session::LARGEST, "maxBufferedBytes": 2 * super::session::LARGEST,
+        "maxPayload": payload, "maxBufferedBytes": waiting,
         "tickIntervalMs": u64::try_from(TICK.as_millis()).unwrap_or_default()
     });
     if gateway.release.since_8_1 {

@@ -225,7 +225,7 @@ pub(super) async fn finish<T>(mut wire: Wire) -> Option<T> {
 impl Gateway {
     /// The client behind a request. Before 2026.8.1 a proxy that cannot be attributed makes its clients remote.
     pub(super) fn client(&self, peer: Option<std::net::IpAddr>, head: &Head) -> Option<client::Client> {
-        let client = client::behind(peer, head, &self.options.trusted_proxies);
+        let client = client::behind(peer, head, &self.options.trusted_proxies, self.release.local);
         let remote = client::Client { address: peer, local: false };
         client.or_else(|| (!self.release.refuses_proxies).then_some(remote))
     }

@@ -5,7 +5,7 @@
 //! [`hello`] greets, [`methods`] answer. [`client`] tells who asks, [`release`] what older releases do differently, [`seen`] counts it all.
 //!
 //! Not played: the limiter of its own that a browser's origin gets, the limit of 15 frames while a connect is decided, presence
-//! of clients, and every method that [`methods`] does not list.
+//! of clients, the sockets of workers and desktops, and every method that [`methods`] does not list.
 
 mod client;
 mod connect;
@@ -30,7 +30,7 @@ mod upgrade;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -79,7 +79,6 @@ pub struct Gateway {
     ended: watch::Sender<bool>,
     told_health: AtomicI64,
     healths: AtomicU64,
-    secure: AtomicBool,
     port: AtomicU16,
 }
 
@@ -113,7 +112,6 @@ impl Gateway {
             ended: watch::Sender::new(false),
             told_health: AtomicI64::new(0),
             healths: AtomicU64::new(1),
-            secure: AtomicBool::new(false),
             port: AtomicU16::new(0),
             options,
         }))
@@ -121,7 +119,6 @@ impl Gateway {
 
     /// Serves until it is dropped, or told to end and done with it.
     pub async fn serve(self: Arc<Self>, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
-        self.secure.store(tls.is_some(), Ordering::Relaxed);
         self.port.store(front.port, Ordering::Relaxed);
         let mut clients = JoinSet::new();
         let mut ended = self.ended.subscribe();

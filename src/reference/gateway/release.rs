@@ -31,6 +31,8 @@ pub struct Release {
     pub pings: bool,
     /// Who keeps the scopes asked for without a device.
     pub keeps: Keeps,
+    /// Who is on the gateway's own host.
+    pub local: Local,
     /// Whether a proxy that cannot be attributed is refused; before, its clients are remote.
     pub refuses_proxies: bool,
     /// Whether `error.details` of a refused connect exist.
@@ -53,6 +55,11 @@ impl Release {
         self.tells_scopes
     }
 
+    /// Whether a refusal for want of pairing tells all about it: from 2026.4.29 on.
+    pub fn tells_pairing(&self) -> bool {
+        self.tells_scopes
+    }
+
     /// Whether `hello-ok.snapshot.suspension` is there: from 2026.9.1 on.
     pub fn tells_suspension(&self) -> bool {
         self.since_8_1 && self.name != "2026.8.1"
@@ -72,6 +79,17 @@ pub enum Keeps {
     BackendAndCli,
 }
 
+/// Who counts as a client on the gateway's own host, if it comes without proxy headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Local {
+    /// Whoever comes from a loopback address.
+    Peer,
+    /// The same, if it asked for a host of that kind, and loopback is no trusted proxy.
+    PeerAndHost,
+    /// The same, even if loopback is a trusted proxy; and whom a trusted proxy calls a loopback address.
+    OldPeerAndHost,
+}
+
 const NEWEST: Release = Release {
     name: "2026.9.6",
     protocol: NEWEST_PROTOCOL,
@@ -83,6 +101,7 @@ const NEWEST: Release = Release {
     patience: Duration::from_secs(15),
     pings: true,
     keeps: Keeps::BackendAndCli,
+    local: Local::Peer,
     refuses_proxies: true,
     details: true,
     advice: true,
@@ -102,10 +121,10 @@ const R5_7: Release = Release { name: "2026.5.7", protocol: 3, probe_minimum: 3,
 const R4_29: Release = Release { name: "2026.4.29", pings: false, ..R5_7 };
 const R3_31: Release =
     Release { name: "2026.3.31", patience: Duration::from_secs(10), keeps: Keeps::None, tells_scopes: false, ..R4_29 };
-const R3_13: Release = Release { name: "2026.3.13", patience: Duration::from_secs(3), ..R3_31 };
-const R3_7: Release = Release { name: "2026.3.7", patience: Duration::from_secs(10), keeps: Keeps::All, advice: false, ..R3_31 };
+const R3_13: Release = Release { name: "2026.3.13", patience: Duration::from_secs(3), local: Local::PeerAndHost, ..R3_31 };
+const R3_7: Release = Release { name: "2026.3.7", patience: Duration::from_secs(10), keeps: Keeps::All, advice: false, ..R3_13 };
 const R2_26: Release = Release { name: "2026.2.26", probes: false, tells_version: false, ..R3_7 };
-const R1_29: Release = Release { name: "2026.1.29", details: false, ..R2_26 };
+const R1_29: Release = Release { name: "2026.1.29", details: false, local: Local::OldPeerAndHost, ..R2_26 };
 
 /// The releases that can be played, newest first.
 pub const ALL: &[&Release] =
