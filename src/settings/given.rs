@@ -49,7 +49,9 @@ impl<'a> Given<'a> {
     pub fn shown(&self) -> String {
         let text = self.text;
         let tail = text.find(['?', '#']).unwrap_or(text.len());
-        let start = text[..tail].find("://").map_or(0, |i| i + 3);
+        // A path may hold `://` as well: that of a scheme has neither a slash nor user information before it.
+        let scheme = text[..tail].find("://").filter(|i| !text[..*i].contains(['/', '@']));
+        let start = scheme.map_or(0, |i| i + 3);
         let end = text[start..tail].find('/').map_or(tail, |i| start + i);
         let user = text[start..end].rfind('@').map_or(start..start, |i| start..start + i);
         let hidden = |i: usize| user.contains(&i) || i > tail;
@@ -75,6 +77,8 @@ mod tests {
             ("op:pw@gw:1", "*****@gw:1"),
             ("gw/#token=abc", "gw/#*********"),
             ("https://gw/a@b", "https://gw/a@b"),
+            ("op:pw@gw/to/http://x", "*****@gw/to/http://x"),
+            ("op:pw@gw://x", "*****@gw://x"),
         ] {
             assert_eq!(Given::flag("--edge", text).shown(), shown);
         }
