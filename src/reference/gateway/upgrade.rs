@@ -38,19 +38,24 @@ impl Drop for Waiting {
     }
 }
 
-/// Answers an upgrade. Whoever is refused is answered, and the connection ends.
+/// Answers an upgrade. Whoever is refused is answered, and the connection ends. A script of frames is for whoever is let in.
 pub async fn switch(gateway: &Arc<Gateway>, mut wire: Wire, head: &Head) -> Option<(Wire, Waiting)> {
     gateway.count.request(head);
-    if let Some(answer) = script::to_request(&gateway.options.answer, head) {
+    let script = script::to_request(&gateway.options.answer, head);
+    if let Some(answer) = script.filter(|answer| answer.frames.is_none()) {
         answer.give(wire, Some(head)).await;
         return None;
     }
-    match admit(gateway, &wire, head) {
-        Ok(waiting) => {
+    match (admit(gateway, &wire, head), script) {
+        (Ok(_waiting), Some(answer)) => {
+            answer.give(wire, Some(head)).await;
+            None
+        }
+        (Ok(waiting), None) => {
             wire.write_all(accepted(head).as_bytes()).await.ok()?;
             Some((wire, waiting))
         }
-        Err(refusal) => {
+        (Err(refusal), _) => {
             wire.write_all(refusal.as_bytes()).await.ok()?;
             super::http::finish(wire).await
         }
