@@ -13,11 +13,13 @@ pub mod matrix;
 pub mod probes;
 mod progress;
 mod recorder;
+mod reference;
 mod reproduce;
 mod run;
 mod scene;
 mod self_test;
 mod sink;
+mod stand;
 mod style;
 mod tell;
 mod usage;
@@ -49,6 +51,7 @@ fn dispatch(words: &[OsString]) -> Result<u8, End> {
         Command::Preflight(flags) => run::run("preflight", &flags),
         Command::Run { matrix, run } => run::run(&matrix, &run),
         Command::Reproduce(flags) => reproduce::run(&flags),
+        Command::Reference(flags) => reference::run(&flags),
         Command::SelfTest(flags) => self_test::run(&flags),
         Command::Judge(flags) => judge::judge(&flags),
         Command::Report(flags) => judge::report(&flags),

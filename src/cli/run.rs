@@ -136,19 +136,28 @@ fn execute(target: &Target, head: Head, flags: &RunFlags) -> Recording {
 
 /// Ends when a person or a supervisor asks for the end.
 pub async fn interrupted() {
+    interrupted_from_now_on().await;
+}
+
+/// The same, but from the call on and not only from the first look. Must be called within a runtime.
+pub fn interrupted_from_now_on() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::interrupt()).and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)))
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok((mut interrupt, mut terminate)) = signals {
             tokio::select! {
-                Ok(()) = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
-    }
-    // Without a handler there is nothing to wait for: the system then ends the process itself.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        // Without a handler there is nothing to wait for: the system then ends the process itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -48,8 +48,7 @@ impl Scene {
                 }
                 Ok(Some(Self { expect: Some(expect), ..scene }))
             }
-            (None, Some(typed)) if is_file(typed) => Self::raise(Some(read("--fault", Path::new(typed))?)).map(Some),
-            (None, Some(typed)) => Self::raise(Some(fault::named(typed)?)).map(Some),
+            (None, Some(typed)) => Self::raise(Some(broken(typed)?)).map(Some),
             (None, None) if flags.reference => Self::raise(None).map(Some),
             (None, None) => Ok(None),
         }
@@ -81,6 +80,14 @@ impl Scene {
         found.iter().for_each(|difference| note(&difference.to_string()));
         Some(if found.is_empty() { Exit::Healthy } else { Exit::Symptoms })
     }
+}
+
+/// The fault that `--fault` names, built in or in a file.
+///
+/// # Errors
+/// A complaint about a fault nobody knows, or a file that is none.
+pub fn broken(typed: &str) -> Result<Fault, Complaint> {
+    if is_file(typed) { read("--fault", Path::new(typed)) } else { fault::named(typed) }
 }
 
 /// Whether what was typed is a file of the user's own: built-in names have a slash as well, but no such file lies about.

@@ -160,6 +160,17 @@ impl Front {
         }
     }
 
+    /// The places at which it listens: `127.0.0.1:18789`, `unix:PATH`.
+    pub fn listens(&self) -> Vec<String> {
+        let place = |place: &Place| match place {
+            Place::Tcp(listener) => listener.local_addr().ok().map(|at| at.to_string()),
+            #[cfg(unix)]
+            Place::Unix(_, file) => Some(format!("unix:{}", file.display())),
+            _ => None,
+        };
+        self.places.iter().filter_map(place).collect()
+    }
+
     /// The loopback addresses it can be reached by.
     pub fn loopback(&self) -> Option<IpAddr> {
         let ips = self.places.iter().filter_map(|place| match place {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -36,7 +37,10 @@ pub struct Standing {
     pub holes: BTreeMap<String, String>,
     /// The gateway, to look at and to end.
     pub gateway: Option<Arc<Gateway>>,
-    tasks: JoinSet<()>,
+    /// Where each stand-in listens, by name: `127.0.0.1:18789`, `[::1]:18789`, `unix:PATH`.
+    pub listens: BTreeMap<String, Vec<String>>,
+    gateways: JoinSet<()>,
+    _tasks: JoinSet<()>,
     folder: TempDir,
 }
 
@@ -67,7 +71,7 @@ impl Ground {
         match need {
             Need::Ipv6 => Front::bind(&["::1".to_owned()], 0).is_ok(),
             Need::Address => own::address(true).is_some(),
-            Need::NoContainer => !own::in_container(std::path::Path::new("/")),
+            Need::NoContainer => !own::in_container(Path::new("/")),
         }
     }
 
@@ -75,7 +79,15 @@ impl Ground {
     ///
     /// # Errors
     /// A complaint about a document that is no world, or an address that cannot be had.
-    pub fn raise(&self, mut document: Table) -> Result<Standing, Complaint> {
+    pub fn raise(&self, document: Table) -> Result<Standing, Complaint> {
+        self.raise_with(document, BTreeMap::new())
+    }
+
+    /// The same with holes of the caller's: a `token` or `password` that is not to be made up.
+    ///
+    /// # Errors
+    /// As for [`Self::raise`].
+    pub fn raise_with(&self, mut document: Table, own: BTreeMap<String, String>) -> Result<Standing, Complaint> {
         let _inside = self.runtime.enter();
         let folder = tempfile::tempdir().map_err(|why| Complaint::new(format!("no folder for the reference world: {why}")))?;
         let authority = Authority::new().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
@@ -84,6 +96,7 @@ impl Ground {
             ("token".to_owned(), random()?),
             ("password".to_owned(), random()?),
         ]);
+        holes.extend(own);
         holes.extend(own::address(true).map(|address| ("address".to_owned(), address.to_string())));
         fill(&mut document, &holes);
         let mut seats = seat(&document, &authority, &mut holes)?;
@@ -92,21 +105,22 @@ impl Ground {
         let world: World =
             document.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
         let keep = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
+            private(&folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
         };
         keep("root.pem", authority.pem())?;
         let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
         keep("client.pem", &client)?;
         keep("client.key", &key)?;
         world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
-        let mut tasks = JoinSet::new();
+        let listens = seats.iter().map(|(name, (front, _))| ((*name).to_owned(), front.listens())).collect();
+        let (mut tasks, mut gateways) = (JoinSet::new(), JoinSet::new());
         let no_tls = |why: rustls::Error| Complaint::new(format!("no TLS: {why}"));
         let mut first = None;
         for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
                 let tls = leaf.map(|leaf| leaf.gateway(&["http/1.1"]).map(Arc::new)).transpose().map_err(no_tls)?;
                 let gateway = Gateway::new(options)?;
-                tasks.spawn(Arc::clone(&gateway).serve(front, tls));
+                gateways.spawn(Arc::clone(&gateway).serve(front, tls));
                 first.get_or_insert(gateway);
             }
         }
@@ -124,19 +138,35 @@ impl Ground {
         if let (Some(options), Some(seat)) = (world.resolver, name_server) {
             tasks.spawn(resolver::serve(options, seat));
         }
-        Ok(Standing { client: world.client, holes, gateway: first, tasks, folder })
+        Ok(Standing { client: world.client, holes, gateway: first, listens, gateways, _tasks: tasks, folder })
+    }
+
+    /// Waits for the end that is asked for, and then until the gateway has told its clients and is gone.
+    pub fn hold<T>(&self, mut standing: Standing, asked: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async {
+            let answer = asked.await;
+            if let Some(gateway) = &standing.gateway {
+                gateway.drain();
+                standing.gateways.join_next().await;
+            }
+            answer
+        })
     }
 }
 
 impl Standing {
-    /// The folder of its files.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+    /// Keeps one more file beside the world's own, for this user alone.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let file = self.folder.path().join(name);
+        private(&file, text).map(|()| file)
     }
 
-    /// Waits until every stand-in has ended, which none does by itself.
-    pub async fn ended(&mut self) {
-        while self.tasks.join_next().await.is_some() {}
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 
@@ -198,6 +228,15 @@ impl Seat {
     fn taken(&self, name: &str, why: &io::Error) -> Complaint {
         Complaint::new(format!("the {name} cannot listen on {}: {why}", self.listen.join(", ")))
     }
+}
+
+/// Writes a file that nobody else may read: some hold a secret, and the folder is open.
+fn private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::Write::write_all(&mut options.open(file)?, text.as_bytes())
 }
 
 /// A secret that nobody knows.

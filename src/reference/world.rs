@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{edge, gateway, resolver, script};
@@ -36,7 +36,7 @@ pub struct World {
 pub const STANDS: &[&str] = &["gateway", "other", "edge", "edge-2", "peer"];
 
 /// What clawprobe is told: flags by their names, and the environment.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is the flag of its name")]
 pub struct Client {
@@ -57,8 +57,10 @@ pub struct Client {
     pub client_cert: Option<String>,
     pub client_key: Option<String>,
     /// The name server of the machine, `ADDRESS:PORT`; the machine's own without.
+    #[serde(skip_serializing)]
     pub name_server: Option<String>,
     /// The environment; nothing else is in it.
+    #[serde(skip_serializing)]
     pub env: BTreeMap<String, String>,
 }
 

@@ -126,7 +126,10 @@ fn from_text(text: &str) -> (CredentialState, Option<String>) {
 }
 
 /// Reads one secret from a file or, for `-`, from standard input.
-fn secret_file(flag: &str, path: &Path, stdin: &mut dyn Read) -> Result<String, Complaint> {
+///
+/// # Errors
+/// A complaint that underlines the file's name.
+pub fn secret_file(flag: &str, path: &Path, stdin: &mut dyn Read) -> Result<String, Complaint> {
     let read = if path == Path::new("-") { files::text_of(stdin) } else { files::text(path) };
     let text = read.map_err(|why| files::complaint(flag, path, &why))?;
     let text = text.trim();

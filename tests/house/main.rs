@@ -33,5 +33,6 @@ mod secrets;
 mod self_test;
 mod settings;
 mod shelf;
+mod stand;
 mod unix;
 mod walls;

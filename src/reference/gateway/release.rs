@@ -90,8 +90,11 @@ pub enum Local {
     OldPeerAndHost,
 }
 
+/// The release that is played unless another is asked for.
+pub const CURRENT: &str = "2026.9.6";
+
 const NEWEST: Release = Release {
-    name: "2026.9.6",
+    name: CURRENT,
     protocol: NEWEST_PROTOCOL,
     probe_minimum: OLDEST_PROTOCOL,
     probes: true,

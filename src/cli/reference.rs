@@ -1,0 +1,175 @@
+//! `clawprobe reference`: the reference gateway at a port of choice, until somebody asks for its end.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::args::{PlaceFormat, Reference as Flags};
+use super::end::End;
+use super::run::interrupted_from_now_on;
+use super::scene::broken;
+use super::{sink, stand};
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::reference::fault::Fault;
+use crate::reference::gateway::Auth;
+use crate::reference::ground::{Ground, Standing};
+use crate::reference::world::Client;
+
+/// Stands until interrupted; then its clients are told, and it exits 0.
+///
+/// # Errors
+/// What was asked for and cannot be had: a port in use, a fault or release nobody knows, a file that holds no secret.
+pub fn run(flags: &Flags) -> Result<u8, End> {
+    let fault = flags.fault.as_deref().map(broken).transpose()?;
+    let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference gateway cannot stand: {why}")))?;
+    if let Some((fault, need)) = fault.as_ref().and_then(|f| f.expect.needs.iter().find(|n| !ground.has(**n)).map(|n| (f, n))) {
+        return Err(Complaint::new(format!("{} cannot be made here: this machine lacks {need}", fault.name)).into());
+    }
+    let stand = stand::of(flags, fault.as_ref())?;
+    let standing = ground.raise_with(stand.document, stand.holes)?;
+    let secret = keep(flags, stand.auth, &standing)?;
+    let place = Place::of(flags, stand.auth, &standing, secret);
+    let text = match flags.format {
+        PlaceFormat::Human => place.text(fault.as_ref()),
+        PlaceFormat::Json => format!("{}\n", place.json()),
+    };
+    // Whoever reads where it stands may end it at once.
+    let until = async {
+        let end = interrupted_from_now_on();
+        let told = sink::print(&text);
+        if told.is_ok() {
+            end.await;
+        }
+        told
+    };
+    Ok(ground.hold(standing, until).map(|()| Exit::Healthy.number())?)
+}
+
+/// Keeps the secret that was made up in a file for this user alone.
+fn keep(flags: &Flags, auth: Auth, standing: &Standing) -> Result<Option<PathBuf>, Complaint> {
+    let Some(secret) = standing.holes.get(auth.as_str()).filter(|_| flags.token_file.is_none()) else { return Ok(None) };
+    let kept = standing.keep(auth.as_str(), &format!("{secret}\n"));
+    kept.map(Some).map_err(|why| Complaint::new(format!("cannot keep the {auth}: {why}")))
+}
+
+/// Where it stands, and how it is reached.
+struct Place {
+    release: String,
+    auth: Auth,
+    gateway: Vec<String>,
+    edge: Vec<String>,
+    /// The file of a secret that was made up.
+    secret: Option<PathBuf>,
+    config: PathBuf,
+    /// `clawprobe preflight` with what this world tells a client.
+    ask: Vec<String>,
+    /// Its environment; of a secret only the file.
+    env: Vec<(String, Told)>,
+}
+
+/// A value of the environment.
+enum Told {
+    Plain(String),
+    In(PathBuf),
+}
+
+impl Place {
+    fn of(flags: &Flags, auth: Auth, standing: &Standing, secret: Option<PathBuf>) -> Self {
+        let scheme = if flags.tls.is_some() { "wss" } else { "ws" };
+        let gateway = urls(standing, "gateway", scheme);
+        let edges = ["edge", "edge-2"].into_iter().flat_map(|name| urls(standing, name, "http"));
+        let mut ask = vec!["clawprobe".to_owned(), "preflight".to_owned()];
+        ask.extend(words(&standing.client));
+        let hidden = standing.holes.get(auth.as_str()).zip(secret.clone().or_else(|| flags.token_file.clone()));
+        let told = |value: &String| match &hidden {
+            Some((hidden, file)) if value.contains(hidden.as_str()) => Told::In(file.clone()),
+            _ => Told::Plain(value.clone()),
+        };
+        let env = standing.client.env.iter().map(|(name, value)| (name.clone(), told(value))).collect();
+        Self {
+            release: flags.release.clone(),
+            auth,
+            gateway,
+            edge: if standing.client.edge.is_empty() { edges.collect() } else { standing.client.edge.clone() },
+            secret,
+            config: standing.folder().join("openclaw.json"),
+            ask,
+            env,
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "release": self.release, "auth": self.auth, "gateway": self.gateway, "edge": self.edge, "secret_file": self.secret,
+            "config": self.config, "ask": self.ask, "env": self.env.iter().map(|(name, told)| (name.clone(), told.json())).collect::<Value>()
+        })
+    }
+
+    fn text(&self, fault: Option<&Fault>) -> String {
+        let mut out = format!("reference gateway   OpenClaw {}   no real one\n", self.release);
+        let mut line = |name: &str, what: &str| {
+            let _ = writeln!(out, "  {name:<10}{what}");
+        };
+        self.gateway.iter().for_each(|url| line("gateway", url));
+        self.edge.iter().for_each(|url| line("edge", url));
+        match (&self.secret, self.auth) {
+            (Some(file), auth) => line(auth.as_str(), &format!("in {}, for you alone", quoted(&file.display().to_string()))),
+            (None, Auth::None) => line("auth", "none; a device is still asked for"),
+            (None, auth) => line(auth.as_str(), "the one you gave"),
+        }
+        line("config", &quoted(&self.config.display().to_string()));
+        if let Some(fault) = fault {
+            line("broken", &format!("{}: {}", fault.name, fault.summary));
+        }
+        let env = self.env.iter().map(|(name, told)| format!("{name}={}", told.word()));
+        let ask: Vec<String> = env.chain(self.ask.iter().map(|word| quoted(word))).collect();
+        let _ = write!(out, "\nask it    {}\nend it    interrupt; its files go with it\n", ask.join(" "));
+        out
+    }
+}
+
+impl Told {
+    fn json(&self) -> Value {
+        match self {
+            Self::Plain(value) => value.as_str().into(),
+            Self::In(file) => json!({"file": file}),
+        }
+    }
+
+    fn word(&self) -> String {
+        match self {
+            Self::Plain(value) => quoted(value),
+            Self::In(file) => format!("\"$(cat {})\"", quoted(&file.display().to_string())),
+        }
+    }
+}
+
+/// The URLs of a stand-in, as it is dialled.
+fn urls(standing: &Standing, name: &str, scheme: &str) -> Vec<String> {
+    let places = standing.listens.get(name).into_iter().flatten();
+    places.map(|place| if place.starts_with("unix:") { place.clone() } else { format!("{scheme}://{place}") }).collect()
+}
+
+/// What a client is told, as the flags of `preflight`.
+fn words(client: &Client) -> Vec<String> {
+    let Ok(Value::Object(flags)) = serde_json::to_value(client) else { return Vec::new() };
+    let mut words = Vec::new();
+    for (name, value) in flags {
+        let values = match value {
+            Value::Array(values) => values,
+            other => vec![other],
+        };
+        for value in values.iter().filter_map(Value::as_str).filter(|text| !text.is_empty()) {
+            words.extend([format!("--{name}"), value.to_owned()]);
+        }
+    }
+    words
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@[]".contains(c);
+    if word.chars().all(plain) && !word.contains('[') { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,189 @@
+//! `clawprobe reference` as people and scripts meet it: the real binary, standing until it is told to end.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::desk::{Desk, Done};
+use super::exchanges::Step;
+use super::exchanges::play::{Peer, enter, open};
+
+const PLANTED: &str = "planted-token-0123456789";
+
+/// A gateway that stands until it is told to end.
+struct Standing {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+    /// What it said of itself.
+    place: Value,
+}
+
+impl Standing {
+    fn new(desk: &Desk, more: &[&str]) -> Self {
+        let args = [&["reference", "--port", "0", "--format", "json"][..], more].concat();
+        let mut child = desk.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        match serde_json::from_str(&line) {
+            Ok(place) => Self { child, out, place },
+            Err(_) => panic!("{line}{}", Done::from(child.wait_with_output().unwrap()).err),
+        }
+    }
+
+    /// What a member of its place says: one text, or the first of several.
+    fn says(&self, member: &str) -> String {
+        let value = &self.place[member];
+        value.get(0).unwrap_or(value).as_str().unwrap_or_else(|| panic!("no {member} in {}", self.place)).to_owned()
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.says("gateway").split("//").nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Runs what it says to ask it with.
+    fn asked(&self, desk: &Desk) -> Done {
+        let words: Vec<&str> = self.place["ask"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        assert_eq!(words[0], "clawprobe");
+        desk.run(&words[1..])
+    }
+
+    /// Sends a signal; the process has ended when this returns.
+    fn end(mut self, signal: &str) -> Done {
+        let kill = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        let done: Done = self.child.wait_with_output().unwrap().into();
+        Done { out: rest, ..done }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn it_stands_until_told_to_end_and_then_tells_its_clients() {
+    for signal in ["-TERM", "-INT"] {
+        let desk = Desk::new();
+        let standing = Standing::new(&desk, &[]);
+        let file = PathBuf::from(standing.says("secret_file"));
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&file).unwrap());
+        assert_eq!(mode & 0o777, 0o600, "nobody else may read {}", file.display());
+        let token = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+        assert!(token.len() >= 32 && !standing.place.to_string().contains(&token));
+        let config = std::fs::read_to_string(standing.says("config")).unwrap();
+        assert!(config.contains(&token), "the client's configuration has it too: {config}");
+
+        let holes = BTreeMap::from([("token", token)]);
+        let (idle, pass) = (|_| Ok(()), |_| ());
+        let address = standing.address();
+        let peer = Peer { address, holes, patience: Duration::from_secs(10), strict: true, act: &idle, pass: &pass };
+        let mut line = open(&peer, &[]).unwrap();
+        let events = super::exchanges::events(&super::exchanges::all());
+        enter(&mut line, &peer, "cli", &[], &events, &mut Vec::new()).unwrap();
+        let ended = std::thread::spawn(move || standing.end(signal));
+        let mut seen = Vec::new();
+        while !matches!(seen.last(), Some(Step::Close(_))) {
+            seen.push(line.next().unwrap());
+        }
+        assert!(seen.iter().any(|step| matches!(step, Step::Frame(frame) if frame["event"] == "shutdown")), "{seen:?}");
+        assert_eq!(seen.last(), Some(&Step::Close(Some((1012, "service restart".into())))));
+        drop(line);
+        let done = ended.join().unwrap();
+        assert_eq!((done.status, done.out.as_str(), done.err.as_str()), (0, "", ""));
+        assert!(!file.exists() && desk.files().is_empty(), "its files went with it");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_it_says_to_ask_with_finds_it_healthy() {
+    for more in [
+        &[][..],
+        &["--auth", "password"],
+        &["--listen", "127.0.0.1"],
+        &["--listen", "unix:gw.sock"],
+        &["--tls", "trusted"],
+        &["--tls", "self-signed"],
+        &["--as", "2026.7.1"],
+    ] {
+        let desk = Desk::new();
+        let standing = Standing::new(&desk, more);
+        let done = standing.asked(&desk);
+        assert_eq!(done.status, 0, "{more:?} {}\n{}{}", standing.place, done.out, done.err);
+        assert_eq!(standing.end("-TERM").status, 0);
+        assert!(desk.files().is_empty(), "{more:?} left {:?}", desk.files());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_was_given_is_asked_for_and_never_told() {
+    let desk = Desk::new();
+    desk.put("token", format!("{PLANTED}\n"));
+    let standing = Standing::new(&desk, &["--token-file", "token"]);
+    let config = std::fs::read_to_string(standing.says("config")).unwrap();
+    assert!(!config.contains(PLANTED) && standing.place["secret_file"].is_null(), "{config}");
+    let done = standing.asked(&desk);
+    assert_eq!(done.status, 0, "{}{}", done.out, done.err);
+    assert!(!format!("{}{}{}", standing.place, done.out, done.err).contains(PLANTED));
+    desk.put("token", "another-token-0123456789");
+    assert_eq!(standing.asked(&desk).status, 1, "another token is refused");
+    assert_eq!(standing.end("-TERM").status, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fault_stands_as_well_and_is_found() {
+    let desk = Desk::new();
+    let standing = Standing::new(&desk, &["--fault", "gateway/starting"]);
+    let done = standing.asked(&desk);
+    assert!(done.status == 1 && done.out.contains("WS-07"), "{}{}", done.out, done.err);
+    standing.end("-TERM");
+    let standing = Standing::new(&desk, &["--fault", "edge/upgrade-dropped"]);
+    assert!(standing.says("edge").starts_with("http://127.0.0.1:"), "an edge's fault needs one: {}", standing.place);
+    standing.end("-TERM");
+    let standing = Standing::new(&desk, &["--fault", "gateway/password-mode"]);
+    assert_eq!(standing.says("auth"), "password");
+    standing.end("-TERM");
+}
+
+#[cfg(unix)]
+#[test]
+fn for_people_it_says_where_and_how_and_what_is_broken() {
+    let desk = Desk::new();
+    let args = ["reference", "--port", "0", "--behind-edge", "--fault", "gateway/starting"];
+    let mut child = desk.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("end it") {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    for part in [
+        "no real one",
+        "gateway   ws://127.0.0.1:",
+        "edge      http://127.0.0.1:",
+        "token     in /",
+        "for you alone",
+        "broken    gateway/starting: ",
+        "ask it    clawprobe preflight --gateway ws://127.0.0.1:",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let done = Desk::new().run(&["reference", "--port", &port]);
+    assert_eq!((done.status, done.underlined()), (2, vec![port.clone()]), "{}", done.err);
+    assert!(done.err.contains(&format!("port {port} of 127.0.0.1 is in use")) && done.err.contains("--port 0"), "{}", done.err);
+    assert!(done.out.is_empty());
+}
