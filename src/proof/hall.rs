@@ -68,12 +68,10 @@ impl<'a> Hall<'a> {
 
     /// Tries a fault; of one that came out as declared, and is fit for pairs, also its trace.
     pub fn single<'f>(&self, fault: &'f Fault) -> (Attempt, Option<Trace<'f>>) {
-        let began = clock::now();
         let lacking = fault.expect.needs.iter().find(|need| !self.ground.has(**need));
         let mut attempt = Attempt::new(&fault.name, fault.place());
         attempt.skipped = lacking.map(|need| format!("this machine lacks {need}"));
         let tried = if lacking.is_none() { Some(self.of_fault(fault, &mut attempt)) } else { None };
-        attempt.took = clock::now() - began;
         (self.hear)(&attempt);
         let fit = |_: &Tried| attempt.objections.is_empty() && !fault.expect.roots.is_empty() && fault.place() != HOSTILE;
         let trace = tried.flatten().filter(fit).map(|tried| Trace::new(fault, &tried, &self.healthy));
@@ -81,7 +79,7 @@ impl<'a> Hall<'a> {
     }
 
     fn of_fault(&self, fault: &Fault, attempt: &mut Attempt) -> Option<Tried> {
-        let tried = match fault.world().and_then(|world| self.play(&fault.name, matrix_of(self.shelf, fault), world)) {
+        let tried = match fault.world().and_then(|world| self.play(attempt, matrix_of(self.shelf, fault), world)) {
             Ok(tried) => tried,
             Err(complaint) => {
                 attempt.objections.push(complaint.title);
@@ -103,9 +101,8 @@ impl<'a> Hall<'a> {
 
     /// Tries a pair: the roots of both must be found, and nothing that neither has.
     pub fn both(&self, pair: &Pair) -> Attempt {
-        let began = clock::now();
         let mut attempt = Attempt::new(&pair.names.join(" + "), PAIRED);
-        match self.play(&attempt.name, MATRIX, pair.world.clone()) {
+        match self.play(&mut attempt, MATRIX, pair.world.clone()) {
             Ok(tried) => {
                 let verdict = &tried.judgement.verdict;
                 let missing = pair.roots.iter().filter(|id| !verdict.roots.contains(id));
@@ -116,14 +113,16 @@ impl<'a> Hall<'a> {
             }
             Err(complaint) => attempt.objections.push(complaint.title),
         }
-        attempt.took = clock::now() - began;
         (self.hear)(&attempt);
         attempt
     }
 
-    fn play(&self, name: &str, matrix: &str, world: Table) -> Result<Tried, Complaint> {
+    fn play(&self, attempt: &mut Attempt, matrix: &str, world: Table) -> Result<Tried, Complaint> {
         let _pass = self.gate.enter();
-        trial(name, matrix).play(world, &self.ground, self.shelf)
+        let began = clock::now();
+        let tried = trial(&attempt.name, matrix).play(world, &self.ground, self.shelf);
+        attempt.took = clock::now() - began;
+        tried
     }
 }
 
