@@ -282,4 +282,24 @@ mod tests {
         assert!(!ended, "a close frame is to be answered first");
         assert_eq!(says("to = '*'", UPGRADE.replace("Upgrade: w", "X: w").as_str()).await.0.get(..15), Some("HTTP/1.1 200 OK"));
     }
+
+    #[tokio::test]
+    async fn a_relay_hands_on_bytes_and_both_ends() {
+        let far = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = far.local_addr().unwrap().to_string();
+        let front = Front::bind(&[String::from("127.0.0.1")], 0).unwrap();
+        let port = front.port;
+        let serving = tokio::spawn(serve(Options { relay: Some(to), ..Options::default() }, front, None));
+        let mut near = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        near.write_all(b"there").await.unwrap();
+        near.shutdown().await.unwrap();
+        let (mut beyond, _) = far.accept().await.unwrap();
+        let mut heard = String::new();
+        beyond.read_to_string(&mut heard).await.unwrap();
+        beyond.write_all(b"and back").await.unwrap();
+        drop(beyond);
+        near.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard, "thereand back");
+        serving.abort();
+    }
 }
