@@ -79,12 +79,12 @@ fn right_worlds_expect_nothing_and_the_exit_code_fits() {
 #[test]
 fn a_fault_that_no_row_sees_yet_says_why() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("matrices/faults");
-    for fault in faults().iter().filter(|f| f.expect.exit == 0 && !NO_ROOTS.contains(&f.place())) {
+    for fault in faults().iter().filter(|f| f.expect.exit != 1 && !NO_ROOTS.contains(&f.place())) {
         let text = std::fs::read_to_string(folder.join(format!("{}.toml", fault.name))).unwrap();
         let why = text.lines().next().unwrap();
         assert!(
             why.starts_with("# ") && why.ends_with('.'),
-            "{} begins with a comment that says why nothing is found",
+            "{} begins with a comment that says why no row finds it",
             fault.name
         );
     }
