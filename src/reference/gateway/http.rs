@@ -68,7 +68,12 @@ pub async fn converse(gateway: &Gateway, mut wire: Wire) -> Option<(Wire, Head)>
     let mut before = Vec::new();
     let mut patience = HEAD_PATIENCE;
     loop {
-        match head(&mut wire, before, patience).await {
+        let next = tokio::select! {
+            next = head(&mut wire, before, patience) => next,
+            // Whoever asks nothing is not kept by a gateway that ends.
+            () = gateway.last_call() => Err(0),
+        };
+        match next {
             Ok(head) if head.has_word("connection", "upgrade") && head.get("upgrade").is_some() => return Some((wire, head)),
             Ok(mut head) => {
                 gateway.count.request(&head);

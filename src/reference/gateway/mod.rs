@@ -121,15 +121,10 @@ impl Gateway {
     pub async fn serve(self: Arc<Self>, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
         self.port.store(front.port, Ordering::Relaxed);
         let mut clients = JoinSet::new();
-        let mut ended = self.ended.subscribe();
-        let last_call = async {
-            let _ = ended.wait_for(|ended| *ended).await;
-            tokio::time::sleep(LAST_CALLS).await;
-        };
         tokio::select! {
             () = self.accept(&front, tls, &mut clients) => {}
             () = self.beat() => {}
-            () = last_call => {}
+            () = self.last_call() => {}
         }
         drop(front);
         // Whoever does not end by itself is cut off.
@@ -180,6 +175,12 @@ impl Gateway {
     pub fn drain(&self) {
         self.ended.send_replace(true);
         let _ = self.events.send(Event::Shutdown);
+    }
+
+    /// Waits until it was told to end, and a moment longer.
+    async fn last_call(&self) {
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        tokio::time::sleep(LAST_CALLS).await;
     }
 
     /// What it saw so far.

@@ -164,3 +164,17 @@ async fn failures_lock_a_remote_address_out() {
     assert!(limited.contains("429 Too Many Requests\r\n") && limited.contains("\r\nRetry-After: 300\r\n"), "{limited}");
     assert_eq!(parts(&gateway.ask("GET /ready", &[REMOTE]).await).1, r#"{"ready":true}"#);
 }
+
+#[tokio::test]
+async fn a_gateway_that_ends_says_so_and_lets_idle_connections_go() {
+    let gateway = stand(Options::default());
+    let mut stream = gateway.dial().await;
+    stream.write_all(request("GET /health", &[]).as_bytes()).await.unwrap();
+    let mut start = [0; 8];
+    stream.read_exact(&mut start).await.unwrap();
+    gateway.gateway.drain();
+    stream.write_all(request("GET /readyz", &[REMOTE]).as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("503 Service Unavailable") && rest.ends_with(r#"{"ready":false}"#), "{rest}");
+}
