@@ -62,15 +62,24 @@ pub async fn run_lane(stage: &Stage<'_, '_, impl Primitives>, index: usize) {
         state: LaneState { addresses: way.and_then(|w| w.endpoint.ip()).into_iter().collect(), ..LaneState::default() },
         failed: BTreeMap::new(),
     };
-    for step in &lane.steps {
+    for (index, step) in lane.steps.iter().enumerate() {
         match run.ready(step).await {
             Ok(()) => run.step(step).await,
             Err(because) => run.skip(step, &because),
         }
         run.settle_if_hopeless();
+        // The next probe opens a socket of its own, and a lane has one at a time.
+        if !lane.steps[index + 1..].iter().any(takes_over) {
+            run.part().await;
+        }
     }
     run.settle(Standing::Untried);
     run.part().await;
+}
+
+/// Whether a step goes on with the WebSocket that an upgrade left in the lane.
+fn takes_over(step: &Step) -> bool {
+    matches!(step.primitive.as_str(), "challenge" | "connect")
 }
 
 /// A lane while it runs.
