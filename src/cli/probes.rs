@@ -44,12 +44,20 @@ fn one(shelf: &Shelf, probe: &Probe, width: u16) -> String {
         ("needs", probe.needs.join(", ")),
         ("deadline", deadline(probe)),
         ("sockets", probe.sockets.to_string()),
+        ("connections", connections(probe)),
+        ("methods", probe.methods.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", ")),
+        ("headers", probe.headers.join(", ")),
         ("credential", if probe.credential { "may be sent" } else { "never sent" }.to_owned()),
         ("fills", tables.join(", ")),
         ("matrices", matrices.collect::<Vec<_>>().join(", ")),
     ];
     let rows = lines.iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| line(&[*label, text]));
     format!("{}\n{}\n\n{}", probe.id, probe.summary, listing(&[], rows).wrapped(width, GAP))
+}
+
+fn connections(probe: &Probe) -> String {
+    let families = if probe.families { ", for each loopback family of a local path" } else { "" };
+    format!("{}{families}", probe.connections)
 }
 
 fn deadline(probe: &Probe) -> String {

@@ -32,6 +32,10 @@ pub fn probe(id: &str, needs: &str, seconds: u64) -> Probe {
         needs: needs.split_whitespace().map(str::to_owned).collect(),
         deadline: Duration::from_secs(seconds),
         sockets: 1,
+        connections: 1,
+        families: false,
+        methods: Vec::new(),
+        headers: Vec::new(),
         credential: id == "connect",
         with: [].into(),
     }
@@ -39,7 +43,7 @@ pub fn probe(id: &str, needs: &str, seconds: u64) -> Probe {
 
 /// A probe of the site.
 pub fn site_probe(id: &str, seconds: u64) -> Probe {
-    Probe { paths: Vec::new(), sockets: 0, ..probe(id, "", seconds) }
+    Probe { paths: Vec::new(), sockets: 0, connections: 0, ..probe(id, "", seconds) }
 }
 
 /// Probes much like the built-in ones: 24 s per path.

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::schedule::{LANES_AT_ONCE, reserve_ms, worst};
-use super::{Lack, Lane, Plan, Selection, Step, fit, needed};
+use super::{Etiquette, Lack, Lane, Plan, Selection, Step, fit, needed};
 use crate::complaint::{Complaint, did_you_mean};
 use crate::facts::tables::site::CredentialState;
 use crate::facts::value::show_ms;
 use crate::path::{Class, HERE, Kind, Path, Vantage};
 use crate::shelf::Shelf;
 use crate::shelf::matrix::Matrix;
-use crate::shelf::probe::Probe;
+use crate::shelf::probe::{Method, Probe};
 use crate::target::{Target, Way};
 
 /// The smallest budget: below it not even a local gateway could be asked.
@@ -67,6 +67,7 @@ pub fn make(shelf: &Shelf, matrix: &Matrix, target: &Target, options: &Options) 
         worst_case_ms: schedule.end_ms + reserve_ms(budget_ms),
         sockets: sockets(shelf, &lanes)?,
         credentials: credentials(&lanes, target),
+        etiquette: Some(etiquette(shelf, &lanes)),
         require: matrix.require.iter().filter(taken).cloned().collect(),
         lacks: lacks(matrix, target),
         lanes,
@@ -141,6 +142,21 @@ fn sockets(shelf: &Shelf, lanes: &[Lane]) -> Result<usize, Complaint> {
 fn credentials(lanes: &[Lane], target: &Target) -> usize {
     let tries = lanes.iter().flat_map(|lane| &lane.steps).any(|step| step.credential);
     usize::from(tries && target.credential.state == CredentialState::Present)
+}
+
+/// What every step of every path may show of itself.
+fn etiquette(shelf: &Shelf, lanes: &[Lane]) -> Etiquette {
+    let of_path = lanes.iter().filter_map(|lane| Some((lane.path.as_ref()?.kind, lane)));
+    let asked: Vec<(Kind, &Probe)> = of_path
+        .flat_map(|(kind, lane)| lane.steps.iter().filter_map(move |step| Some((kind, shelf.probe(&step.probe)?))))
+        .collect();
+    let methods: BTreeSet<Method> = asked.iter().flat_map(|(_, probe)| probe.methods.iter().copied()).collect();
+    let headers: BTreeSet<&String> = asked.iter().flat_map(|(_, probe)| &probe.headers).collect();
+    Etiquette {
+        connections: asked.iter().map(|(kind, probe)| probe.connections(*kind)).sum(),
+        methods: methods.into_iter().collect(),
+        headers: headers.into_iter().cloned().collect(),
+    }
 }
 
 fn lacks(matrix: &Matrix, target: &Target) -> Vec<Lack> {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::Code;
 use crate::facts::Because;
 use crate::path::{Kind, Path};
+use crate::shelf::probe::Method;
 
 pub use make::{Options, make};
 pub use selection::Selection;
@@ -94,6 +95,20 @@ pub struct Plan {
     pub sockets: usize,
     /// The most credential attempts that may fail.
     pub credentials: usize,
+    /// What else the other side will see of it; recordings of builds that did not tell have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etiquette: Option<Etiquette>,
+}
+
+/// What the other side will see of a run at most, told before the first packet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Etiquette {
+    /// Connections over all paths; a name with more than one address adds one for each.
+    pub connections: usize,
+    /// HTTP methods, and methods over WebSocket. None of them writes.
+    pub methods: Vec<Method>,
+    /// Names of request headers, apart from those that the user's own header file adds on edge paths.
+    pub headers: Vec<String>,
 }
 
 impl Plan {

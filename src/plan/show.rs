@@ -5,7 +5,8 @@ use super::{Lane, Plan, Step};
 use crate::facts::value::show_ms;
 
 impl Plan {
-    /// The plan in plain text: lanes, steps with their deadlines, shares, worst case, sockets and credential attempts.
+    /// The plan in plain text: lanes, steps with their deadlines, shares, worst case, and what the other side
+    /// will see.
     pub fn text(&self) -> String {
         let mut out =
             vec![format!("{} from {}: at most {} of {}", self.matrix, self.site, show(self.worst_case_ms), show(self.budget_ms))];
@@ -50,7 +51,7 @@ impl Plan {
     }
 
     fn sums(&self) -> Vec<String> {
-        vec![
+        let mut sums = vec![
             format!(
                 "worst case          {} (with {} kept for starting and judging)",
                 show(self.worst_case_ms),
@@ -58,8 +59,19 @@ impl Plan {
             ),
             format!("sockets at once     {} before the gateway lets us in", self.sockets),
             format!("credential attempts {} that may fail", self.credentials),
-        ]
+        ];
+        if let Some(etiquette) = &self.etiquette {
+            sums.push(format!("connections         {} in all", etiquette.connections));
+            sums.push(format!("methods             {}; none writes", listed(etiquette.methods.iter().map(|m| m.as_str()))));
+            sums.push(format!("headers             {}", listed(etiquette.headers.iter().map(String::as_str))));
+        }
+        sums
     }
+}
+
+fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.collect();
+    if words.is_empty() { String::from("none") } else { words.join(", ") }
 }
 
 fn line(step: &Step) -> String {

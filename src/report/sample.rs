@@ -126,6 +126,7 @@ fn recording(facts: Facts) -> Recording {
         lacks: Vec::new(),
         sockets: 4,
         credentials: 1,
+        etiquette: None,
     };
     Recording {
         head: Head {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Shelf;
-use super::probe::Probe;
+use super::probe::{Method, Probe};
 use super::reader::{Said, Section, Source, meant};
 use crate::complaint::Complaint;
 use crate::facts::dictionary::{PRIMITIVES, Primitive};
@@ -13,7 +13,22 @@ use crate::facts::{Scope, Value};
 use crate::path::Kind;
 
 /// Every key of a probe file.
-const KEYS: &[&str] = &["id", "primitive", "summary", "paths", "schemes", "needs", "deadline", "sockets", "credential", "with"];
+const KEYS: &[&str] = &[
+    "id",
+    "primitive",
+    "summary",
+    "paths",
+    "schemes",
+    "needs",
+    "deadline",
+    "sockets",
+    "connections",
+    "families",
+    "methods",
+    "headers",
+    "credential",
+    "with",
+];
 
 /// Parameters that are no key column: where `http` asks.
 const PARAMETERS: &[(&str, &str)] = &[("http", "path")];
@@ -40,6 +55,7 @@ pub fn read<'a>(name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
     let said = section.need("primitive")?.text()?;
     let primitive = primitive(&said)?;
     let needs = section.get("needs").map(|item| item.texts()).transpose()?.unwrap_or_default();
+    let headers = section.get("headers").map(|item| item.texts()).transpose()?.unwrap_or_default();
     let probe = Probe {
         id: id(&section.need("id")?.text()?, name)?,
         primitive: primitive.name.to_owned(),
@@ -49,6 +65,10 @@ pub fn read<'a>(name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
         needs: needs.iter().map(|s| s.text.to_owned()).collect(),
         deadline: section.need("deadline")?.duration()?,
         sockets: section.get("sockets").map(|item| item.count()).transpose()?.unwrap_or(0),
+        connections: section.get("connections").map(|item| item.count()).transpose()?.unwrap_or(0),
+        families: section.get("families").map(|item| item.flag()).transpose()?.unwrap_or(false),
+        methods: section.get("methods").map(|item| item.labels(Method::ALL)).transpose()?.unwrap_or_default(),
+        headers: headers.iter().map(|s| s.text.to_owned()).collect(),
         credential: section.get("credential").map(|item| item.flag()).transpose()?.unwrap_or(false),
         with: with(&section, primitive)?,
     };

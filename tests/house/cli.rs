@@ -72,7 +72,15 @@ fn a_plan_asks_nothing_and_is_proven_to_fit() {
     let desk = Desk::new();
     let human = desk.run(&["preflight", "--gateway", &url, "--plan"]);
     assert_eq!(human.status, 0, "{}", human.err);
-    for part in ["worst case", "sockets at once", "credential attempts", "upgrade"] {
+    for part in [
+        "worst case",
+        "sockets at once",
+        "credential attempts",
+        "connections",
+        "GET, connect; none writes",
+        "user-agent",
+        "upgrade",
+    ] {
         assert!(human.out.contains(part), "no {part} in\n{}", human.out);
     }
     let json = desk.run(&["preflight", "--gateway", &url, "--plan", "--format", "json"]);

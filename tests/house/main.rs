@@ -7,6 +7,7 @@ mod bad_input;
 mod claims;
 mod cli;
 mod conditions;
+mod counted;
 mod delivered;
 mod desk;
 mod engine;

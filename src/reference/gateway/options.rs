@@ -59,6 +59,8 @@ pub struct Options {
     pub locked_out: bool,
     /// Unauthenticated sockets that others hold already, of the 32 there may be.
     pub sockets_taken: usize,
+    /// How long it keeps its challenge back, in milliseconds, as a busy one does.
+    pub challenge_after_ms: u64,
     /// Answers by script that go before its own.
     pub answer: Vec<Answer>,
 }
@@ -79,6 +81,7 @@ impl Default for Options {
             starts_for_ms: 0,
             locked_out: false,
             sockets_taken: 0,
+            challenge_after_ms: 0,
             answer: Vec::new(),
         }
     }

@@ -32,6 +32,9 @@ pub struct Seen {
     pub methods: BTreeMap<String, usize>,
     /// Names of request headers, in lower case.
     pub headers: BTreeSet<String>,
+    /// Every kind of head that came: the request as above without its path, and the names of its headers in lower case and in
+    /// order, as in `UPGRADE host connection upgrade`.
+    pub heads: BTreeSet<String>,
 }
 
 /// The count as it grows.
@@ -50,7 +53,9 @@ impl Count {
         let method = if head.upgrades() { "UPGRADE" } else { head.method() };
         *seen.requests.entry(format!("{method} {}", head.path())).or_default() += 1;
         seen.bearers += usize::from(head.get("authorization").is_some());
-        seen.headers.extend(head.lines.iter().map(|(name, _)| name.to_ascii_lowercase()));
+        let names: Vec<String> = head.lines.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        seen.heads.insert(format!("{method} {}", names.join(" ")));
+        seen.headers.extend(names);
     }
 
     /// Counts a method asked over WebSocket.
@@ -73,5 +78,6 @@ mod tests {
         let seen = count.lock();
         assert_eq!(seen.requests.keys().collect::<Vec<_>>(), ["HEAD /health", "UPGRADE /ws"]);
         assert_eq!(seen.headers.iter().collect::<Vec<_>>(), ["connection", "host", "upgrade"]);
+        assert_eq!(seen.heads.iter().collect::<Vec<_>>(), ["HEAD ", "UPGRADE host upgrade connection"]);
     }
 }

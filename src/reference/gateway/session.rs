@@ -59,9 +59,12 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
     let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config)).await;
     let mut events = gateway.events.subscribe();
     let nonce = super::uuid();
+    let early = hold_back(&gateway, &mut socket).await?;
     write(&mut socket, TEXT, &challenge(&gateway, &nonce)).await.ok()?;
     let (until, linger) = (clock::now() + gateway.release.patience, gateway.release.linger);
     let text = tokio::select! {
+        biased;
+        text = std::future::ready(early), if early.is_some() => text,
         text = timeout_at(until, first(&mut socket)) => text.unwrap_or_else(|_| Some(Err(Refused::silent(1000, "")))),
         () = shut_down(&mut events) => Some(Err(Refused::silent(1012, RESTART))),
     }?;
@@ -85,6 +88,14 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
 }
 
 const RESTART: &str = "service restart";
+
+/// Keeps the challenge back, if it is to be; gives what the client says meanwhile, and nothing at all if it ends.
+async fn hold_back(gateway: &Gateway, socket: &mut Socket) -> Option<Option<Result<String, Refused>>> {
+    match gateway.options.challenge_after_ms {
+        0 => Some(None),
+        after => timeout(Duration::from_millis(after), first(socket)).await.map_or(Some(None), |said| said.map(Some)),
+    }
+}
 
 /// The first message as text; nothing if the client ended or broke the protocol. The limit is the message's: a frame that
 /// claims to be longer is read to its end, where the gateway closes at its head.
