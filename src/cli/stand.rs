@@ -38,7 +38,7 @@ pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
         complaint.flag("--as", &flags.release, near.map_or_else(|| "not played".to_owned(), |n| format!("did you mean {n}?")))
     })?;
     let listen = listen(flags)?;
-    if let Some(place) = listen.iter().find(|place| flags.tls.is_some() && place.starts_with("unix:")) {
+    if let Some(place) = flags.listen.iter().find(|place| flags.tls.is_some() && place.starts_with("unix:")) {
         let complaint = Complaint::new("there is no TLS over a Unix socket").flag("--listen", place, "beside --tls");
         return Err(complaint.help("leave out --tls, or listen at an address"));
     }
