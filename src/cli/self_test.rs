@@ -139,3 +139,56 @@ impl Progress {
 fn draw(text: &str) {
     let _ = write!(stderr().lock(), "\r\u{1b}[K{text}");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::proof::self_test::Proof;
+
+    fn attempt(name: &str, objections: &[&str], skipped: Option<&str>) -> Attempt {
+        Attempt {
+            name: name.to_owned(),
+            place: name.split('/').next().unwrap_or_default().to_owned(),
+            objections: objections.iter().map(|text| (*text).to_owned()).collect(),
+            skipped: skipped.map(str::to_owned),
+            line: None,
+            again: !objections.is_empty(),
+            took: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_line_per_place_then_what_is_not_as_declared_then_the_sum() {
+        let row = |code: &str, fault: Result<&str, &str>| Proof {
+            code: code.to_owned(),
+            fault: fault.map(str::to_owned).map_err(str::to_owned),
+            objection: None,
+        };
+        let outcome = SelfTest {
+            attempts: vec![
+                attempt("edge/a", &[], None),
+                attempt("edge/b", &["exit: expected 0, was 1"], None),
+                attempt("host/c", &[], Some("this machine lacks ipv6")),
+            ],
+            rows: vec![row("WS-01", Ok("edge/a")), row("CPU-01", Err("a heap cannot be filled in a second"))],
+            took: Duration::from_millis(1_500),
+        };
+        let text = human(&outcome);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["edge", "2", "1", "0"]);
+        assert_eq!(lines[2].split_whitespace().collect::<Vec<_>>(), ["host", "1", "0", "1"]);
+        assert_eq!(
+            lines[4..],
+            [
+                "CPU-01 has no fault: a heap cannot be filled in a second",
+                "host/c was left out: this machine lacks ipv6",
+                "edge/b: exit: expected 0, was 1",
+                "",
+                "3 worlds, 1 tried again, 1 rows with a fault and 1 without, 1.5 s: 1 not as declared"
+            ]
+        );
+        assert!(!outcome.passed());
+    }
+}

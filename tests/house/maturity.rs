@@ -9,6 +9,7 @@ use clawprobe::reference::fault;
 use clawprobe::shelf::Shelf;
 use toml::{Table, Value};
 
+use crate::desk::Desk;
 use crate::fresh::fresh;
 
 #[test]
@@ -68,4 +69,12 @@ fn a_played_part_makes_no_field() {
     assert!(real(&scenario("[[peer]]\nkind = 'nginx'")));
     assert!(!real(&scenario("[gateway]\ngw = 'token'\n[[peer]]\nkind = 'script'")));
     assert!(!real(&scenario("[[peer]]\nkind = 'closed'")));
+}
+
+#[test]
+fn explain_shows_what_proves_a_row() {
+    let done = Desk::new().run(&["explain", "WS-01"]);
+    let line = done.out.lines().find(|line| line.starts_with("maturity")).unwrap_or_else(|| panic!("{}", done.out));
+    let entry = &maturity::all()[&"WS-01".parse::<Code>().unwrap()];
+    assert!(line.ends_with(&entry.to_string()) && line.contains("nginx"), "{line}");
 }

@@ -27,6 +27,13 @@ fn the_readme_is_fresh() {
     fresh(&[("README.md", text)]);
 }
 
+#[test]
+fn the_first_command_needs_neither_gateway_nor_network() {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let first = text.lines().find(|line| line.starts_with("$ ")).unwrap();
+    assert!(first.starts_with("$ cargo run --release -- preflight --reference "), "{first}");
+}
+
 fn exits() -> String {
     let line = |mut out: String, l: &clawprobe::exit::ExitLine| {
         let _ = writeln!(out, "| {} | {} |", l.number, l.doc);
