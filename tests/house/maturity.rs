@@ -80,3 +80,28 @@ fn explain_shows_what_proves_a_row() {
     let entry = &maturity::all()[&"WS-01".parse::<Code>().unwrap()];
     assert!(entry.scenario.is_some() && flat.contains(&format!("maturity {entry}")), "{}", done.out);
 }
+
+#[test]
+fn a_row_has_a_fault_or_says_why_it_has_none() {
+    let desk = Desk::new();
+    let new = desk.run(&["matrix", "new", "X-EDGE-01"]).out;
+    let line = new.lines().find(|line| line.starts_with("fault = ")).unwrap();
+    let name = new.lines().find_map(|line| line.strip_prefix("name = \"")?.split('"').next()).unwrap();
+    let file = format!("X-EDGE-01-{name}.md");
+    let lint = |with: &str| {
+        desk.put(&file, new.replace(line, with));
+        desk.run(&["matrix", "lint", &file])
+    };
+    let reason = "no-fault = \"a cache cannot be made to forget\"";
+    assert_eq!(lint(reason).status, 0, "{}", lint(reason).err);
+    let both = lint(&format!("{line}\n{reason}"));
+    assert_eq!((both.status, both.underlined()), (2, vec!["\"a cache cannot be made to forget\"".to_owned()]), "{}", both.err);
+    assert!(both.err.contains("a row has a fault or a reason why it has none"), "{}", both.err);
+    let neither = lint("");
+    assert!(neither.status == 2 && neither.err.contains("fault"), "{}", neither.err);
+    let told = desk.run(&["reproduce", "X-EDGE-01", "--overlay", {
+        desk.put(&file, new.replace(line, reason));
+        &file
+    }]);
+    assert!(told.status == 2 && told.err.contains("cannot be reproduced: a cache cannot be made to forget"), "{}", told.err);
+}
