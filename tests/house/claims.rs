@@ -107,8 +107,8 @@ fn claims() -> Claims {
     toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap_or_else(|e| panic!("tests/claims.toml: {e}"))
 }
 
-/// Every test there is: those of the scenario files, frozen exchanges, and functions marked `#[test]` under `src` and
-/// `tests/house`.
+/// Every test there is: those of the scenario files, frozen exchanges, trials named in `tests/peers`, and functions marked
+/// `#[test]` under `src` and `tests/house`.
 fn known_tests() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = Vec::new();
@@ -116,6 +116,10 @@ fn known_tests() -> Vec<String> {
         names.extend(crate::alike::trials(&file));
     }
     names.extend(super::exchanges::all().iter().map(|exchange| format!("frozen::{}", exchange.name)));
+    for file in files(&root.join("tests/peers"), "rs") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        names.extend(text.split('"').skip(1).step_by(2).filter(|literal| is_trial(literal)).map(str::to_owned));
+    }
     for base in ["src", "tests/house"] {
         for file in files(&root.join(base), "rs") {
             let relative = file.strip_prefix(root.join(base)).unwrap().with_extension("");
@@ -134,6 +138,12 @@ fn known_tests() -> Vec<String> {
         }
     }
     names
+}
+
+/// Whether a literal is a trial's whole name: `edges::nginx`.
+fn is_trial(literal: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    literal.split_once("::").is_some_and(|(module, name)| word(module) && word(name))
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {

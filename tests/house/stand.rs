@@ -57,10 +57,18 @@ impl Standing {
     fn end(mut self, signal: &str) -> Done {
         let kill = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
-        let mut rest = String::new();
+        let (mut rest, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut rest).unwrap();
-        let done: Done = self.child.wait_with_output().unwrap().into();
-        Done { out: rest, ..done }
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        Done { status: self.child.wait().unwrap().code().unwrap_or(-1), out: rest, err }
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        // Nothing is left standing by a test that failed; one that ended is not there to be cut off.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod alike;
 mod cast;
+mod client;
 mod deed;
 mod edges;
 #[path = "../frames/mod.rs"]
@@ -64,12 +65,14 @@ fn main() -> ExitCode {
         }
     }
     frames::prepare(&stage, asked);
+    client::prepare(&stage, asked);
     let mut failed = false;
     for (lane, at_once) in LANES {
         let control = (*lane == "main").then(|| parts::trial("control::alike".into(), None, alike::control));
         let scenarios = scenarios.iter().filter(|s| s.lane == *lane).flat_map(|s| trials(&stage, s));
         let others = frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(control);
-        let trials: Vec<Trial> = scenarios.chain(others).collect();
+        let clients = if *lane == "main" { client::trials(&stage) } else { Vec::new() };
+        let trials: Vec<Trial> = scenarios.chain(others).chain(clients).collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
     }
