@@ -49,10 +49,12 @@ impl<'a> Given<'a> {
     pub fn shown(&self) -> String {
         let text = self.text;
         let tail = text.find(['?', '#']).unwrap_or(text.len());
-        // A path may hold `://` as well: that of a scheme has neither a slash nor user information before it.
+        // A path may hold `://` as well: that of a scheme has neither a slash nor user information before it. Where there is no
+        // scheme there is no path either, and whatever stands before an `@` may have been meant as user information.
         let scheme = text[..tail].find("://").filter(|i| !text[..*i].contains(['/', '@']));
-        let start = scheme.map_or(0, |i| i + 3);
-        let end = text[start..tail].find('/').map_or(tail, |i| start + i);
+        let start = scheme.map_or(0, |i| tail - text[i + 3..tail].trim_start_matches(['/', '\\']).len());
+        let path = scheme.and_then(|_| text[start..tail].find('/'));
+        let end = path.map_or(tail, |i| start + i);
         let user = text[start..end].rfind('@').map_or(start..start, |i| start..start + i);
         let hidden = |i: usize| user.contains(&i) || i > tail;
         text.char_indices()
@@ -79,6 +81,9 @@ mod tests {
             ("https://gw/a@b", "https://gw/a@b"),
             ("op:pw@gw/to/http://x", "*****@gw/to/http://x"),
             ("op:pw@gw://x", "*****@gw://x"),
+            ("htt//op:ps://op:pw@gw/x", "******************@gw/x"),
+            ("https:/op:pw@gw/x", "************@gw/x"),
+            ("https:///op:pw@gw/x", "https:///*****@gw/x"),
         ] {
             assert_eq!(Given::flag("--edge", text).shown(), shown);
         }
