@@ -142,6 +142,18 @@ fn over_tls_the_same_is_said() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn over_a_unix_socket_the_same_is_said() {
+    for matrix in MATRICES.iter().filter(|matrix| **matrix != "listen") {
+        let place = "'unix:{dir}/gw.sock'";
+        let told = play(matrix, &format!("[gateway]\nlisten = ['127.0.0.1', {place}]\n[client]\ngateway = {place}\nedge = []"));
+        told.holds("a Unix socket");
+        told.speaks(&[]);
+        assert_eq!(told.seen.accepted, 1, "{matrix}: {:#?}", told.seen);
+    }
+}
+
 #[test]
 fn a_slow_gateway_has_as_many_sockets_waiting_as_were_declared_and_no_more() {
     for matrix in ["preflight", "ci"] {
