@@ -160,7 +160,9 @@ fn etiquette(shelf: &Shelf, lanes: &[Lane]) -> Etiquette {
 }
 
 fn lacks(matrix: &Matrix, target: &Target) -> Vec<Lack> {
-    let lacking = |kind: &&Kind| !target.ways.iter().any(|way| way.kind == **kind);
+    // Whoever needs an edge is content with any path through one, a tunnel as well as Funnel.
+    let serves = |way: &Way, kind: Kind| way.kind == kind || kind == Kind::Edge && way.kind.class() == Class::Edge;
+    let lacking = |kind: &&Kind| !target.ways.iter().any(|way| serves(way, **kind));
     matrix.needs.iter().filter(lacking).map(|kind| Lack { kind: *kind, flag: flag(*kind).to_owned() }).collect()
 }
 

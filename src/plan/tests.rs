@@ -130,6 +130,11 @@ fn a_lacking_path_names_its_flag() {
     matrix.needs = vec![Kind::Local, Kind::Edge, Kind::Tailnet];
     let plan = make(&shelf, &matrix, &target(ways(0)), &Options::default()).unwrap();
     assert_eq!(plan.lacks.iter().map(|l| l.flag.as_str()).collect::<Vec<_>>(), ["--edge URL", "--tailnet HOST"]);
+    for kind in [Kind::Tunnel, Kind::Funnel, Kind::Public] {
+        let plan = make(&shelf, &matrix, &target(vec![way("outer", kind, 1)]), &Options::default()).unwrap();
+        let lacks: Vec<Kind> = plan.lacks.iter().map(|l| l.kind).collect();
+        assert_eq!(lacks, [Kind::Local, Kind::Tailnet], "{kind} leads through an edge as well");
+    }
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub struct Matrix {
     pub probes: Vec<String>,
     /// Codes that must be clear for a healthy verdict.
     pub require: Vec<Code>,
-    /// Path kinds without which the matrix says little: a missing one is an undecided entry that names the flag.
+    /// Path kinds without which the matrix says little: a missing one is an undecided entry that names the flag. Any path
+    /// through an edge serves for `edge`.
     pub needs: Vec<Kind>,
     /// Cells that are right although a row would call them wrong.
     pub expect: Vec<Expect>,

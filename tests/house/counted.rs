@@ -83,7 +83,7 @@ fn heads(probe: &Probe, own: &[&str]) -> Vec<String> {
     vec![format!("{plain} {}", own.join(" ")), plain]
 }
 
-const MATRICES: &[&str] = &["preflight", "ci", "listen"];
+const MATRICES: &[&str] = &["preflight", "ci", "edge", "listen"];
 
 #[test]
 fn every_matrix_is_counted() {
@@ -176,7 +176,7 @@ fn a_wrong_secret_is_tried_once_over_all_paths() {
 
 #[test]
 fn without_a_secret_nobody_asks_to_be_let_in_and_sockets_are_left_before_others_are_opened() {
-    for (matrix, upgrades) in [("preflight", 1), ("ci", 2), ("listen", 0)] {
+    for (matrix, upgrades) in [("preflight", 1), ("ci", 2), ("edge", 2), ("listen", 0)] {
         for edges in [2, 5] {
             let told = play(matrix, &format!("[client]\nconfig = ''\n{}", clear_edges(edges)));
             told.holds("no token");
