@@ -2,10 +2,10 @@
 
 use include_dir::{Dir, include_dir};
 
-use super::later;
 use super::page::Page;
 use super::symptom_file::{self, Draft, Names};
 use super::{BUILTIN, Shelf, check, digest, matrix_file, probe_file};
+use super::{edges, later};
 use crate::complaint::Complaint;
 use crate::facts::dictionary::PRIMITIVES;
 use crate::record::Origin;
@@ -15,6 +15,9 @@ static PROBES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/probes");
 
 /// The list of codes without a row; every other file beside it is a matrix.
 const CODES: &str = "codes.toml";
+
+/// Files beside the matrices that are none.
+const OTHERS: &[&str] = &[CODES, edges::FILE];
 
 /// Loads the built-in files: codes, symptoms, probes, matrices, in this order because each refers to those before.
 ///
@@ -33,7 +36,12 @@ pub fn load() -> Result<Shelf, Complaint> {
     probes(&mut shelf, &mut digests)?;
     names.iter().try_for_each(|names| check::names(&shelf, names))?;
     check::circles(&shelf, &names)?;
-    for file in MATRICES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml") && f.path().as_os_str() != CODES) {
+    if let Some(file) = MATRICES.get_file(edges::FILE) {
+        let (name, text) = open(file)?;
+        shelf.edges = edges::read(name, text)?;
+        digests += &digest(text);
+    }
+    for file in MATRICES.files().filter(is_matrix) {
         let (name, text) = open(file)?;
         let matrix = matrix_file::read(name, text, &shelf)?;
         shelf.matrices.push(matrix);
@@ -41,6 +49,10 @@ pub fn load() -> Result<Shelf, Complaint> {
     }
     shelf.origins.push(Origin { name: BUILTIN.to_owned(), digest: digest(&digests) });
     Ok(shelf)
+}
+
+fn is_matrix(file: &&include_dir::File<'_>) -> bool {
+    file.path().extension().is_some_and(|e| e == "toml") && !OTHERS.iter().any(|other| file.path().as_os_str() == *other)
 }
 
 /// Every built-in symptom file with its path, for tests and for `matrix lint`.

@@ -6,7 +6,7 @@ use super::page::Page;
 use super::reader::{Section, Source};
 use super::symptom::Symptom;
 use super::symptom_file::{self, Draft};
-use super::{Shelf, check, matrix_file, overlay, probe_file};
+use super::{Shelf, check, edges, matrix_file, overlay, probe_file};
 use crate::complaint::Complaint;
 use crate::judge::condition::fence::{self, Expect, Fence};
 use crate::judge::condition::{Mistake, Mutant};
@@ -24,6 +24,7 @@ pub fn file(name: &str, text: &str, now: &str) -> Result<String, Vec<Complaint>>
             let probe = probe_file::read(name, text).and_then(|d| probe_file::needs(&shelf, &d).map(|()| d.probe.id));
             probe.map(|id| format!("probe {id}")).map_err(|c| vec![c])
         }
+        Kind::Edges => edges::read(name, text).map(|all| format!("{} edges", all.len())).map_err(|c| vec![c]),
         Kind::Overlay => {
             let mut shelf = shelf;
             overlay::apply(&mut shelf, name, text).map_err(|c| vec![c])?;
@@ -37,6 +38,7 @@ pub fn file(name: &str, text: &str, now: &str) -> Result<String, Vec<Complaint>>
 enum Kind {
     Symptom,
     Matrix,
+    Edges,
     Probe,
     Overlay,
 }
@@ -45,6 +47,9 @@ enum Kind {
 fn kind(name: &str, text: &str) -> Result<Kind, Complaint> {
     if name.ends_with(".md") {
         return Ok(Kind::Symptom);
+    }
+    if name.rsplit(['/', '\\']).next() == Some(edges::FILE) {
+        return Ok(Kind::Edges);
     }
     let source = Source::whole(name, text);
     let tree = source.parse()?;

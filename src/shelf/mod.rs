@@ -1,11 +1,12 @@
 //! The knowledge: symptoms, probes, matrices and overlays, read through one loader and one validator.
 //!
 //! [`reader`] reads TOML strictly; [`symptom_file`], [`probe_file`], [`matrix_file`] and [`overlay`] make of it [`symptom`],
-//! [`probe`], [`matrix`] and changes to them; [`check`] looks at the whole; [`search`] finds a row
-//! by words.
+//! [`probe`], [`matrix`] and changes to them; [`edges`] holds what is known of edge products; [`check`] looks at the whole;
+//! [`search`] finds a row by words.
 
 pub mod builtin;
 pub mod check;
+pub mod edges;
 pub mod later;
 pub mod lint;
 pub mod matrix;
@@ -43,6 +44,8 @@ pub struct Shelf {
     pub mutes: Vec<Mute>,
     /// What the site calls itself and its tickets.
     pub site: SiteNames,
+    /// What is known of edge products.
+    pub edges: Vec<edges::Edge>,
     /// Codes that have no row yet.
     pub later: BTreeMap<Code, later::Later>,
     /// The files that took part.

@@ -5,6 +5,7 @@
 
 pub mod connect;
 pub mod dns;
+pub mod hold;
 pub mod http;
 pub mod listener;
 pub mod pair;
@@ -12,5 +13,6 @@ pub mod path;
 pub mod site;
 pub mod socket;
 pub mod tcp;
+pub mod timer;
 pub mod tls;
 pub mod upgrade;
