@@ -34,7 +34,7 @@ impl Progress {
                 let name = format!("{probe} at {vantage}");
                 waiting.retain(|w| *w != name);
             }
-            Event::Head(_) | Event::Sheet(_) | Event::End(_) => {}
+            Event::Head(_) | Event::Sheet(_) | Event::Series(_) | Event::End(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The list of all declared tables.
 
 use super::schema::{Scope, Table};
-use super::tables::{connect, dns, http, listener, pair, path, site, socket, tcp, tls, upgrade};
+use super::tables::{connect, dns, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
 
 /// Every table, in the order of the walk.
 pub static TABLES: &[&Table] = &[
@@ -21,6 +21,7 @@ pub static TABLES: &[&Table] = &[
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,
     &connect::CONNECT,
+    &rounds::ROUNDS,
     &pair::PAIR,
     &pair::FAMILIES,
 ];
@@ -64,6 +65,12 @@ pub static PRIMITIVES: &[Primitive] = &[
     primitive("upgrade", Scope::Path, "Asks for WebSocket and leaves the socket open for the challenge.", &[&upgrade::UPGRADE]),
     primitive("challenge", Scope::Path, "Waits for the gateway's first frame.", &[&upgrade::CHALLENGE]),
     primitive("connect", Scope::Path, "Sends one connect request.", &[&connect::CONNECT]),
+    primitive(
+        "rounds",
+        Scope::Path,
+        "Asks the health route by this path and by one further in, in turn, and times both.",
+        &[&rounds::ROUNDS],
+    ),
 ];
 
 const fn primitive(name: &'static str, scope: Scope, doc: &'static str, tables: &'static [&'static Table]) -> Primitive {

@@ -1,5 +1,11 @@
 //! A series of samples of one quantity, and the summaries that become fields; conditions never see the samples themselves.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::Vantage;
+
 /// The most samples a series keeps; beyond that it is thinned, extremes kept.
 pub const MOST_SAMPLES: usize = 2_000;
 
@@ -17,6 +23,21 @@ pub struct Sample {
 pub struct Series {
     samples: Vec<Sample>,
     seen: usize,
+}
+
+/// A series as it is recorded: whose summaries it comes to, and the samples as they were taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The table that holds the summaries.
+    pub table: String,
+    /// Whose table.
+    pub vantage: Vantage,
+    /// The row, by its key columns.
+    pub key: BTreeMap<String, String>,
+    /// What was sampled.
+    pub quantity: String,
+    /// Each sample: milliseconds since the run began, and the value in its field's unit.
+    pub samples: Vec<(f64, f64)>,
 }
 
 /// What a series comes to.
@@ -72,18 +93,23 @@ impl Series {
         let mut values: Vec<f64> = self.samples.iter().map(|s| s.value).collect();
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
-        // Nearest rank: a value that was really seen.
-        let rank = |share: f64| values[((share * values.len() as f64).ceil() as usize).clamp(1, values.len()) - 1];
         let gaps = self.samples.windows(2).map(|pair| pair[1].at_ms - pair[0].at_ms);
         Some(Summary {
             n: self.seen,
             min,
-            p50: rank(0.50),
-            p95: rank(0.95),
+            p50: rank(&values, 0.50)?,
+            p95: rank(&values, 0.95)?,
             max,
             slope: self.slope(),
             longest_gap: gaps.fold(0.0, f64::max),
         })
+    }
+
+    /// The distance between the quartiles; nothing without a sample.
+    pub fn spread(&self) -> Option<f64> {
+        let mut values: Vec<f64> = self.samples.iter().map(|s| s.value).collect();
+        values.sort_by(f64::total_cmp);
+        Some(rank(&values, 0.75)? - rank(&values, 0.25)?)
     }
 
     fn slope(&self) -> f64 {
@@ -94,6 +120,12 @@ impl Series {
         let spread: f64 = self.samples.iter().map(|s| (s.at_ms - t).powi(2)).sum();
         if spread == 0.0 { 0.0 } else { both / spread * 60_000.0 }
     }
+}
+
+/// The nearest rank of sorted values: one that was really seen.
+fn rank(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(place).copied()
 }
 
 #[cfg(test)]
@@ -111,7 +143,8 @@ mod tests {
         let s = series((1..=100).map(f64::from)).summary().unwrap();
         assert_eq!((s.n, s.min, s.p50, s.p95, s.max, s.longest_gap), (100, 1.0, 50.0, 95.0, 100.0, 1_000.0));
         assert!((s.slope - 60.0).abs() < 1e-9, "one more each second is 60 a minute: {}", s.slope);
-        assert_eq!(series([]).summary(), None);
+        assert_eq!(series((1..=100).map(f64::from)).spread(), Some(50.0));
+        assert_eq!((series([]).summary(), series([]).spread()), (None, None));
         assert_eq!(series([7.0]).summary().map(|s| (s.p50, s.slope)), Some((7.0, 0.0)));
     }
 

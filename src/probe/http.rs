@@ -189,10 +189,20 @@ fn plain_authority(peer: SocketAddr, way: &Way) -> String {
     host(&way)
 }
 
+/// The health route of any side, as it is asked there.
+pub(super) fn health(ask: &Ask<'_>, side: line::Side<'_>, untrusted: bool) -> Result<Request<Empty<Bytes>>, String> {
+    let own = login_headers(ask, side.way, side.peer, untrusted);
+    build(&path(Route::Health, side.way, ask.target), &host(side.way), own)
+}
+
 /// The configured headers of an edge's own login: on edge paths only, and only where the credential may go too.
 pub fn edge_headers(ask: &Ask<'_>, way: &Way, peer: Option<SocketAddr>) -> Vec<(String, String)> {
+    login_headers(ask, way, peer, ask.lane.untrusted)
+}
+
+fn login_headers(ask: &Ask<'_>, way: &Way, peer: Option<SocketAddr>, untrusted: bool) -> Vec<(String, String)> {
     let peer = peer.map(|p| p.ip()).or_else(|| way.endpoint.ip());
-    let mine = way.kind.class() == Class::Edge && fit(ask.vantage, way.endpoint.scheme, peer, ask.lane.untrusted).is_ok();
+    let mine = way.kind.class() == Class::Edge && fit(ask.vantage, way.endpoint.scheme, peer, untrusted).is_ok();
     ask.target.headers.iter().filter(|_| mine).map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect()
 }
 

@@ -1,15 +1,15 @@
 //! A line to the peer of a way: dialled and, where the way asks for it, secured.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::Ask;
 use super::dial;
 use super::secure::{self, Failure, Seen};
 use super::socket::Stream;
-use super::{Ask, LaneState};
 use crate::clock::{self, Deadline, Instant};
 use crate::facts::tables::http::Exchange;
 use crate::facts::tables::path::Scheme;
@@ -63,23 +63,39 @@ impl Fault {
     }
 }
 
+/// The end that a line leads to, and the address it is dialled from.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The way.
+    pub way: &'a Way,
+    /// The address to dial; none for a Unix socket.
+    pub peer: Option<SocketAddr>,
+    /// The address to dial from; the system's choice without one.
+    pub source: Option<IpAddr>,
+}
+
 /// Opens a line to a peer of the way, offering these application protocols if it is a TLS way.
 ///
 /// A certificate that does not convince marks the lane as untrusted, so that no credential follows.
 pub async fn open(ask: &mut Ask<'_>, peer: Option<SocketAddr>, alpn: &[&str]) -> Result<Line, Fault> {
     let Some(way) = ask.way else { return Err(Fault::NotMeasured(Because::new(Reason::Defect, "a line needs a path"))) };
+    let line = open_to(ask, Side { way, peer, source: ask.lane.source }, alpn).await?;
+    ask.lane.untrusted |= line.seen.as_ref().is_some_and(|seen| !seen.convinces());
+    Ok(line)
+}
+
+/// Opens a line to any side; what its certificate is worth, the caller sees.
+pub async fn open_to(ask: &Ask<'_>, side: Side<'_>, alpn: &[&str]) -> Result<Line, Fault> {
+    let way = side.way;
     let permit = permit(ask).await?;
     let opened = clock::now();
-    let stream = plain(ask.lane, way, peer, &ask.deadline).await?;
+    let stream = plain(side.source, way, side.peer, &ask.deadline).await?;
     let round_trip = clock::now() - opened;
     if way.endpoint.scheme != Scheme::Wss {
         return Ok(Line { stream, opened, round_trip, seen: None, permit });
     }
     match secure::secure(stream, &way.endpoint, &ask.target.tls, alpn, &ask.deadline).await {
-        Ok((stream, seen)) => {
-            ask.lane.untrusted |= !seen.convinces();
-            Ok(Line { stream, opened, round_trip, seen: Some(seen), permit })
-        }
+        Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, seen: Some(seen), permit }),
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
         Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),
     }
@@ -93,7 +109,12 @@ pub async fn permit(ask: &Ask<'_>) -> Result<Arc<OwnedSemaphorePermit>, Fault> {
 }
 
 /// A connection without TLS, whatever the way's scheme is.
-pub async fn plain(lane: &LaneState, way: &Way, peer: Option<SocketAddr>, deadline: &Deadline) -> Result<Box<dyn Stream>, Fault> {
+pub async fn plain(
+    source: Option<IpAddr>,
+    way: &Way,
+    peer: Option<SocketAddr>,
+    deadline: &Deadline,
+) -> Result<Box<dyn Stream>, Fault> {
     let failed = |error: std::io::Error| match dial::manner(&error) {
         Connected::Silent if !deadline.is_own() => Fault::NotMeasured(Reason::Deadline.into()),
         how => Fault::Tcp(how),
@@ -103,7 +124,7 @@ pub async fn plain(lane: &LaneState, way: &Way, peer: Option<SocketAddr>, deadli
         (Scheme::Unix, _) => Ok(Box::new(dial::dial_unix(&way.endpoint.host, deadline).await.map_err(failed)?)),
         #[cfg(not(unix))]
         (Scheme::Unix, _) => Err(Fault::NotMeasured(Because::new(Reason::Unsupported, "this system has no Unix sockets"))),
-        (_, Some(peer)) => Ok(Box::new(dial::dial(peer, lane.source, deadline).await.map_err(failed)?)),
+        (_, Some(peer)) => Ok(Box::new(dial::dial(peer, source, deadline).await.map_err(failed)?)),
         (_, None) => Err(Fault::NotMeasured(Because::new(Reason::Blocked, "no address accepted a connection"))),
     }
 }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::clock::Deadline;
+use crate::facts::series::Taken;
 use crate::facts::value::{Because, Reason};
 use crate::facts::{Sheet, Table};
 use crate::path::Vantage;
@@ -29,6 +30,7 @@ pub mod line;
 pub mod listener;
 pub mod netlink;
 pub mod owner;
+pub mod rounds;
 pub mod run;
 pub mod secure;
 pub mod site;
@@ -84,8 +86,25 @@ pub struct LaneState {
     pub untrusted: bool,
     /// Whether the health request, sent in plain text, ended as it does at a port that speaks TLS.
     pub suspects_tls: bool,
+    /// The paths to compare this one with, request by request.
+    pub beside: Vec<Beside>,
+    /// Samples that the probe took, timed from its own beginning.
+    pub taken: Vec<Taken>,
     /// Why the lane's later probes cannot run, if so: the fact id that tells.
     pub blocked: Option<String>,
+}
+
+/// Another path that was reached, and how it is dialled.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// Its name in facts.
+    pub vantage: Vantage,
+    /// Where it leads.
+    pub way: Way,
+    /// The address that accepted.
+    pub peer: Option<SocketAddr>,
+    /// The address it is dialled from.
+    pub source: Option<IpAddr>,
 }
 
 /// What a primitive hands back.

@@ -129,7 +129,7 @@ fn source(way: &Way, addresses: &[IpAddr]) -> Option<IpAddr> {
 /// `socket` probe has told that already, if it was asked.
 async fn unix(ask: &mut Ask<'_>, way: &Way) -> Done {
     let told = ask.lane.reached || ask.lane.blocked.is_some();
-    if !told && line::plain(ask.lane, way, None, &ask.deadline).await.is_err() {
+    if !told && line::plain(ask.lane.source, way, None, &ask.deadline).await.is_err() {
         ask.lane.blocked = Some(format!("path@{}.host", ask.vantage));
     }
     Done { sheets: vec![Sheet::new(&TCP, ask.vantage)], succeeded: ask.lane.blocked.is_none() }

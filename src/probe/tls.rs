@@ -49,7 +49,7 @@ async fn shake(ask: &Ask<'_>) -> Result<Seen, Because> {
     let early =
         |outcome| Seen { outcome, certificate: None, version: None, alpn: None, after: clock::now() - begun, alert: None };
     let opened = match line::permit(ask).await {
-        Ok(permit) => line::plain(ask.lane, way, ask.lane.peer, &ask.deadline).await.map(|stream| (stream, permit)),
+        Ok(permit) => line::plain(ask.lane.source, way, ask.lane.peer, &ask.deadline).await.map(|stream| (stream, permit)),
         Err(fault) => Err(fault),
     };
     let (stream, _permit) = match opened.map_err(|fault| fault.outcome(ask)) {

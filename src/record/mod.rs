@@ -11,6 +11,7 @@ pub mod write;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Severity;
+use crate::facts::series::Taken;
 use crate::facts::{Facts, Sheet};
 use crate::labels;
 use crate::plan::Plan;
@@ -102,6 +103,8 @@ pub enum Event {
     },
     /// Facts arrived.
     Sheet(Sheet),
+    /// Samples that a probe took; its facts are what they come to.
+    Series(Taken),
     /// A probe ended.
     Finished {
         /// The probe's id.

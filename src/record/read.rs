@@ -7,7 +7,7 @@ use super::{End, Event, Head, Recording, SCHEMA};
 use crate::complaint::Complaint;
 
 /// Types of lines this build knows; others are left out, since later releases may add some.
-const KNOWN: &[&str] = &["head", "started", "sheet", "finished", "end"];
+const KNOWN: &[&str] = &["head", "started", "sheet", "series", "finished", "end"];
 
 /// The note of a recording that has no end.
 const CUT_OFF: &str = "The recording has no end: the run that wrote it was cut off.";

@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{End, Event, Head, Recording, Share};
 use crate::facts::schema::{Privacy, Type};
+use crate::facts::series::Taken;
 use crate::facts::sheet::SheetState;
 use crate::facts::{Because, Cell, Sheet, Table, Value, dictionary};
 use crate::openclaw::upgrade::is_own_text;
@@ -88,6 +89,7 @@ impl Veil {
             Event::Head(head) => Event::Head(Box::new(self.head(head))),
             Event::Sheet(sheet) => Event::Sheet(self.sheet(sheet)),
             Event::End(end) => Event::End(self.end(end)),
+            Event::Series(taken) => Event::Series(self.series(taken)),
             Event::Started { .. } | Event::Finished { .. } => event.clone(),
         }
     }
@@ -100,6 +102,15 @@ impl Veil {
 
     fn end(&self, end: &End) -> End {
         End { defect: end.defect.as_deref().map(|text| self.sentence(text)), ..end.clone() }
+    }
+
+    fn series(&self, taken: &Taken) -> Taken {
+        let declared = dictionary::table(&taken.table);
+        let veiled = |(name, text): (&String, &String)| {
+            let ty = declared.and_then(|t| t.key(name)).map(|k| k.ty);
+            (name.clone(), self.value(&Value::Text(text.clone()), ty, key_privacy(declared, name)).to_string())
+        };
+        Taken { key: taken.key.iter().map(veiled).collect(), ..taken.clone() }
     }
 
     fn sheet(&self, sheet: &Sheet) -> Sheet {

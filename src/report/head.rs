@@ -7,7 +7,7 @@ use super::table::row;
 use super::text::{flow, tame, words};
 use crate::facts::tables::site::ConfigState;
 use crate::facts::value::show_ms;
-use crate::facts::{Cell, Facts, Value};
+use crate::facts::{Cell, Facts, Row, Value};
 use crate::path::{Class, Path, Role, Vantage};
 
 /// The first lines: the run in one, then every path and where it leads.
@@ -15,7 +15,9 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let paths = paths(report);
     let paths = if paths.is_empty() { String::new() } else { row("paths", &paths.join(" · "), style) };
     let config = config(report).map(|line| row("config", &line, style)).collect::<String>();
-    format!("{}\n{paths}{config}", flow(&run(report), "   ", 2, style.width))
+    let added = added(report);
+    let added = if added.is_empty() { String::new() } else { row("adds", &added.join(" · "), style) };
+    format!("{}\n{paths}{added}{config}", flow(&run(report), "   ", 2, style.width))
 }
 
 fn run(report: &Report<'_>) -> Vec<String> {
@@ -111,6 +113,26 @@ fn paths(report: &Report<'_>) -> Vec<String> {
         format!("{name} {url}{used} ({})", look("origin"))
     };
     report.judgement.topology.paths.iter().map(one).collect()
+}
+
+/// What each path through an edge adds to the one further in that it was compared with.
+fn added(report: &Report<'_>) -> Vec<String> {
+    let facts = &report.judgement.facts;
+    let (pairs, _) = facts.rows("pair", None);
+    let one = |path: &Path, beside: &str| {
+        let is = |row: &&Row, column: &str, name: &str| row.key(column).and_then(Value::as_text) == Some(name);
+        let pair = pairs.iter().find(|row| is(row, "a", &path.vantage.to_string()) && is(row, "b", beside))?;
+        let value = |field: &str| pair.cell(field).and_then(Cell::get);
+        let (added, spread, count) = (value("added")?, value("spread")?, value("pairs")?);
+        let several = several_sites(report);
+        let beside = beside.parse().map_or_else(|_| beside.to_owned(), |beside| shown(&beside, several));
+        Some(format!("{} {added} to {beside} (median of {count} pairs, quartiles {spread} apart)", shown(&path.vantage, several)))
+    };
+    let of_path = |path: &Path| {
+        let (rounds, _) = facts.rows("rounds", Some(&path.vantage));
+        rounds.iter().filter_map(|row| one(path, row.key("beside")?.as_text()?)).collect::<Vec<_>>()
+    };
+    report.judgement.topology.paths.iter().flat_map(of_path).collect()
 }
 
 /// The address that accepted.

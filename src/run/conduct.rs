@@ -11,6 +11,7 @@ use futures_util::future::{Either, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
+use super::beside::Reached;
 use super::gate::Standing;
 use super::lane::{run_lane, vantage};
 use super::tape::{Place, Tape};
@@ -41,6 +42,8 @@ pub struct Stage<'a, 't, P> {
     pub sockets: Arc<Semaphore>,
     /// When the run's time is over.
     pub end: Instant,
+    /// How the paths are dialled that were reached so far.
+    pub reached: RefCell<Reached>,
     /// The first panic of a probe.
     pub defect: RefCell<Option<String>>,
 }
@@ -67,6 +70,7 @@ pub async fn conduct(
         standings: watch::Sender::new(plan.lanes.iter().filter(may_send).map(|l| (vantage(plan, l), Standing::Open)).collect()),
         sockets: Arc::new(Semaphore::new(LANES_AT_ONCE)),
         end: tape.began() + Duration::from_millis(plan.budget_ms - reserve_ms(plan.budget_ms)),
+        reached: RefCell::default(),
         defect: RefCell::new(None),
     };
     let interrupted = Cell::new(false);

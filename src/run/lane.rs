@@ -82,6 +82,11 @@ fn takes_over(step: &Step) -> bool {
     matches!(step.primitive.as_str(), "challenge" | "connect")
 }
 
+/// Whether a step asks other paths beside its own.
+fn compares(step: &Step) -> bool {
+    step.primitive == "rounds"
+}
+
 /// A lane while it runs.
 struct Run<'a, 't, P> {
     stage: &'a Stage<'a, 't, P>,
@@ -153,8 +158,14 @@ impl<'a, P: Primitives> Run<'a, '_, P> {
     /// Runs a step and takes what it hands over.
     async fn step(&mut self, step: &'a Step) {
         let stage = self.stage;
+        let begun_ms = stage.tape.at_ms();
         stage.tape.started(self.place, &step.probe, &self.at);
+        if compares(step) {
+            self.state.beside = stage.reached.borrow().beside(stage.plan, stage.target, &self.at);
+        }
         let ending = self.attempt(step).await;
+        stage.reached.borrow_mut().note(&self.at, &self.state);
+        stage.tape.series(self.place, begun_ms, std::mem::take(&mut self.state.taken));
         stage.tape.finished(self.place, &step.probe, &self.at);
         match ending {
             Ending::Done(done) => {

@@ -3,6 +3,7 @@
 //! [`conduct`] decides which lane runs when, [`lane`] runs one lane's probes one after the other, [`gate`] guards the
 //! credential, [`handover`] makes facts safe to see, [`tape`] tells and keeps events, [`paths`] writes down the plan's paths.
 
+mod beside;
 mod conduct;
 pub mod gate;
 mod handover;

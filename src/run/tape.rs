@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use super::handover::tame;
 use crate::clock::{self, Instant};
 use crate::facts::Sheet;
+use crate::facts::series::Taken;
 use crate::facts::value::thousandths;
 use crate::path::Vantage;
 use crate::record::Event;
@@ -64,6 +65,16 @@ impl<'a> Tape<'a> {
     pub fn sheets(&self, place: Place, sheets: Vec<Sheet>) {
         for sheet in sheets {
             self.keep(place, Event::Sheet(tame(sheet, self.redactor)));
+        }
+    }
+
+    /// Takes samples whose times count from the beginning of their probe.
+    pub fn series(&self, place: Place, begun_ms: f64, taken: Vec<Taken>) {
+        for mut series in taken {
+            for (at_ms, value) in &mut series.samples {
+                (*at_ms, *value) = (thousandths(*at_ms + begun_ms), thousandths(*value));
+            }
+            self.keep(place, Event::Series(series));
         }
     }
 

@@ -30,8 +30,8 @@ const KEYS: &[&str] = &[
     "with",
 ];
 
-/// Parameters that are no key column: where `http` asks.
-const PARAMETERS: &[(&str, &str)] = &[("http", "path")];
+/// Parameters that are no key column: where `http` asks, how many pairs `rounds` makes.
+const PARAMETERS: &[(&str, &str)] = &[("http", "path"), ("rounds", "pairs")];
 
 /// A probe whose `needs` are still to be checked.
 pub struct Draft<'a> {

@@ -30,6 +30,7 @@ mod readme;
 mod recording;
 mod reference;
 mod report;
+mod rounds;
 mod secrets;
 mod self_test;
 mod settings;

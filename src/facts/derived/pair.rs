@@ -3,7 +3,7 @@
 use super::identity::{Identity, Times, compare};
 use crate::facts::sheet::{Row, RowBuilder, Sheet, SheetState};
 use crate::facts::store::Facts;
-use crate::facts::tables::pair::{FAMILIES, PAIR, SameGateway};
+use crate::facts::tables::pair::{FAMILIES, Fared, PAIR, SameGateway};
 use crate::facts::value::{Cell, Reason, Value};
 use crate::path::{Kind, Topology, Vantage};
 
@@ -25,16 +25,55 @@ pub fn settle(facts: &mut Facts, topology: &Topology, times: &Times) {
 
 fn pair(facts: &Facts, times: &Times, a: &Vantage, b: &Vantage) -> Row {
     let same = compare(&identity(facts, times, a), &identity(facts, times, b));
+    // Two gateways are never compared as one.
+    let of_one = |cell: Cell| if same == SameGateway::Refuted { Cell::Absent } else { cell };
+    let rounds = |field: &str| of_one(rounds(facts, a, b, field));
+    RowBuilder::new(&PAIR, [a.to_string().into(), b.to_string().into()])
+        .set("same-gateway", same.as_str())
+        .cell("outcome", of_one(fared(facts, a, b)))
+        .cell("lag", lag(facts, a, b))
+        .cell("added", rounds("added"))
+        .cell("spread", rounds("spread"))
+        .cell("pairs", rounds("n"))
+        .rest(Cell::Absent)
+}
+
+fn lag(facts: &Facts, a: &Vantage, b: &Vantage) -> Cell {
     let after = |v: &Vantage| facts.look("challenge", v, &[], "after");
-    let lag = match (after(a), after(b)) {
+    match (after(a), after(b)) {
         (Cell::Value { value: Value::Ms(x) }, Cell::Value { value: Value::Ms(y) }) => Cell::value(Value::ms(x - y)),
         (Cell::NotMeasured(because), _) | (_, Cell::NotMeasured(because)) => Cell::NotMeasured(because),
         _ => Cell::Absent,
-    };
-    RowBuilder::new(&PAIR, [a.to_string().into(), b.to_string().into()])
-        .set("same-gateway", same.as_str())
-        .cell("lag", lag)
-        .rest(Cell::Absent)
+    }
+}
+
+/// How the plain upgrade fared on both paths.
+fn fared(facts: &Facts, a: &Vantage, b: &Vantage) -> Cell {
+    let outcome = |v: &Vantage| facts.look("upgrade", v, &[("offer", "http1"), ("as", "plain")], "outcome");
+    match (outcome(a), outcome(b)) {
+        (Cell::NotMeasured(because), _) | (_, Cell::NotMeasured(because)) => Cell::NotMeasured(because),
+        (a, b) => Cell::value(
+            match (a.is("switched"), b.is("switched")) {
+                (true, true) => Fared::Both,
+                (true, false) => Fared::OnlyA,
+                (false, true) => Fared::OnlyB,
+                (false, false) => Fared::Neither,
+            }
+            .as_str(),
+        ),
+    }
+}
+
+/// What the rounds of one path beside the other come to, whichever of the two was the outer one.
+fn rounds(facts: &Facts, a: &Vantage, b: &Vantage, field: &str) -> Cell {
+    let look = |at: &Vantage, beside: &Vantage| facts.look("rounds", at, &[("beside", &beside.to_string())], field);
+    match (look(a, b), look(b, a)) {
+        (Cell::Value { value }, _) => Cell::value(value),
+        (_, Cell::Value { value: Value::Ms(ms) }) if field == "added" => Cell::value(Value::ms(-ms)),
+        (_, Cell::Value { value }) => Cell::value(value),
+        (Cell::NotMeasured(because), _) | (_, Cell::NotMeasured(because)) => Cell::NotMeasured(because),
+        (Cell::Absent, Cell::Absent) => Cell::Absent,
+    }
 }
 
 fn identity(facts: &Facts, times: &Times, at: &Vantage) -> Identity {

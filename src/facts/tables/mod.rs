@@ -10,6 +10,7 @@ pub mod http;
 pub mod listener;
 pub mod pair;
 pub mod path;
+pub mod rounds;
 pub mod site;
 pub mod socket;
 pub mod tcp;

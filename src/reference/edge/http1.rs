@@ -11,7 +11,7 @@ use super::door::{Guest, SLOWEST_CLIENT};
 use super::leg::{CHUNK, Leg, drain, finish, unsaid};
 use super::options::{Frames, Upgrade};
 use super::product::{Occasion, Why};
-use super::relay::{Timers, hold, relay};
+use super::relay::{Timers, hold, late, relay};
 use super::{Edge, upstream};
 use crate::reference::head::{Head, NoHead};
 use crate::reference::script;
@@ -57,6 +57,7 @@ async fn pass(edge: &Edge, mut wire: Wire, head: Head, client: IpAddr) {
             return;
         }
     }
+    late(Duration::from_millis(edge.options.delay_ms)).await;
     let mut far = match upstream::dial(edge, client).await {
         Ok(far) => far,
         Err(error) => return refuse(edge, wire, upstream::why(&error), Some(&head)).await,

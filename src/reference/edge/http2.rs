@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use super::door::Guest;
 use super::options::{Frames, H2, Upgrade};
 use super::product::{Occasion, Said, Why};
-use super::relay::{Timers, hold, relay};
+use super::relay::{Timers, hold, late, relay};
 use super::{Edge, bare, upstream};
 use crate::reference::head::Head;
 use crate::reference::script::{self, Answer};
@@ -93,6 +93,7 @@ impl Stream {
     async fn pass(&self, head: Head, body: Incoming, near: Option<OnUpgrade>) -> Result<Response<Body>, Why> {
         let edge = &self.edge;
         let inner = edge.admit(head, self.client, true)?;
+        late(Duration::from_millis(edge.options.delay_ms)).await;
         let far = upstream::dial(edge, self.client).await.map_err(|error| upstream::why(&error))?;
         let broken = |_| Why::Broken;
         let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(far)).await.map_err(broken)?;

@@ -145,6 +145,9 @@ pub struct Options {
     pub lifetime_ms: u64,
     /// How it ends those.
     pub death: Death,
+    /// How much later than it came a client's request is handed on, and each of its bytes after a switch or where nothing is
+    /// understood, in milliseconds.
+    pub delay_ms: u64,
     /// How long it waits for a connection to the gateway, and for the head of its answer, in milliseconds; then it says 504.
     pub patience_ms: u64,
     /// The most bytes of a request's head; more is 431, or what the product says.
@@ -185,6 +188,7 @@ impl Default for Options {
             idle_counts: Counts::Both,
             lifetime_ms: 0,
             death: Death::Fin,
+            delay_ms: 0,
             // nginx: `proxy_read_timeout`.
             patience_ms: 60_000,
             // nginx: `large_client_header_buffers`, four of 8 KiB.

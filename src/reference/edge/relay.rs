@@ -22,6 +22,7 @@ pub struct Timers {
     counts: Counts,
     lifetime: Option<Duration>,
     death: Death,
+    delay: Duration,
 }
 
 impl Timers {
@@ -33,6 +34,7 @@ impl Timers {
             counts: options.idle_counts,
             lifetime: some(options.lifetime_ms),
             death: options.death,
+            delay: Duration::from_millis(options.delay_ms),
         }
     }
 
@@ -89,8 +91,8 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
     let (mut near_in, mut near_out) = split(near);
     let (mut far_in, mut far_out) = split(far);
     let end = {
-        let up = pump(&mut near_in, &mut far_out, || last.client());
-        let down = pump(&mut far_in, &mut near_out, || last.server());
+        let up = pump(&mut near_in, &mut far_out, timers.delay, || last.client());
+        let down = pump(&mut far_in, &mut near_out, Duration::ZERO, || last.server());
         tokio::select! {
             ended = async { tokio::try_join!(up, down) } => if ended.is_ok() { End::Both } else { End::Broken },
             () = timers.expire(&last) => End::Timer,
@@ -140,8 +142,20 @@ pub async fn hold(mut near: Box<dyn Leg>, mut far: Box<dyn Leg>) {
     }
 }
 
-/// Hands bytes one way until that side ends, and hands its end on.
-async fn pump(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), moved: impl Fn()) -> io::Result<()> {
+/// Lets a delay pass; none takes no time, where a timer would wait for its next tick.
+pub async fn late(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// Hands bytes one way, each of them this much later, until that side ends, and hands its end on.
+async fn pump(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    delay: Duration,
+    moved: impl Fn(),
+) -> io::Result<()> {
     let mut bytes = vec![0; CHUNK];
     loop {
         let count = match from.read(&mut bytes).await {
@@ -155,6 +169,7 @@ async fn pump(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + U
             return Ok(());
         }
         moved();
+        late(delay).await;
         to.write_all(&bytes[..count]).await?;
         to.flush().await?;
     }

@@ -121,6 +121,11 @@ listener@here[address=0.0.0.0,port=18789].owner = gateway";
 
 /// Two paths that were asked at the same moments.
 fn pair(lines: &str) -> String {
+    paired(lines, "here/edge:corp", "same-gateway")
+}
+
+/// A cell of the pair of the same two paths, seen from one of them.
+fn paired(lines: &str, from: &str, field: &str) -> String {
     let mut made = Made::healthy(&["local", "edge:corp"]);
     for at in ["here/local", "here/edge:corp"] {
         let (probe, vantage) = (String::from("connect"), at.parse().unwrap());
@@ -129,8 +134,29 @@ fn pair(lines: &str) -> String {
     }
     let facts = made.set(lines).judge().judgement.facts;
     let (rows, _) = facts.rows("pair", None);
-    let row = rows.iter().find(|r| r.key("a").unwrap().to_string() == "here/edge:corp").unwrap();
-    row.cell("same-gateway").unwrap().to_string()
+    let row = rows.iter().find(|r| r.key("a").unwrap().to_string() == from).unwrap();
+    row.cell(field).unwrap().to_string()
+}
+
+#[test]
+fn a_pair_tells_how_the_upgrade_fared_on_both() {
+    let outcome = |lines: &str| paired(lines, "here/edge:corp", "outcome");
+    assert_eq!(outcome(""), "both");
+    assert_eq!(outcome("upgrade@here/edge:corp.outcome = refused"), "only-b");
+    assert_eq!(outcome("upgrade@here/local.outcome = silent"), "only-a");
+    assert_eq!(outcome("upgrade@here/local.outcome = silent\nupgrade@here/edge:corp.outcome = closed"), "neither");
+    assert_eq!(outcome("upgrade@here/local.outcome = not measured: deadline"), "not measured: deadline");
+}
+
+#[test]
+fn a_pair_tells_what_the_one_adds_and_never_of_two_gateways() {
+    let rounds = "rounds@here/edge:corp[beside=here/local].added = 50 ms\nrounds@here/edge:corp[beside=here/local].n = 20";
+    let cell = |from: &str, field: &str| paired(rounds, from, field);
+    assert_eq!((cell("here/edge:corp", "added"), cell("here/edge:corp", "pairs")), ("50 ms".into(), "20".into()));
+    assert_eq!((cell("here/local", "added"), cell("here/local", "pairs")), ("-50 ms".into(), "20".into()));
+    let two = format!("{rounds}\nconnect@here/local.boot-id = x\nconnect@here/edge:corp.boot-id = y");
+    assert_eq!(paired(&two, "here/edge:corp", "added"), "absent");
+    assert_eq!(paired(&two, "here/edge:corp", "outcome"), "absent");
 }
 
 #[test]
