@@ -128,6 +128,10 @@ pub struct ConfigFile {
     pub base_path: Option<String>,
     /// `gateway.tailscale.mode`.
     pub tailscale: Option<String>,
+    /// `gateway.trustedProxies`.
+    pub trusted_proxies: Vec<String>,
+    /// `gateway.auth.allowTailscale`.
+    pub allow_tailscale: Option<bool>,
 }
 
 /// One setting as one source gives it.

@@ -1,7 +1,7 @@
 //! The list of all declared tables.
 
 use super::schema::{Scope, Table};
-use super::tables::{connect, dns, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
+use super::tables::{connect, dns, forwarding, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
 
 /// Every table, in the order of the walk.
 pub static TABLES: &[&Table] = &[
@@ -18,6 +18,7 @@ pub static TABLES: &[&Table] = &[
     &tls::TLS,
     &http::HTTP,
     &http::PACE,
+    &forwarding::FORWARDING,
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,
     &connect::CONNECT,

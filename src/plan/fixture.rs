@@ -140,6 +140,8 @@ pub fn target(ways: Vec<Way>) -> Target {
             tls: false,
             base_path: None,
             tailscale: None,
+            trusted_proxies: Vec::new(),
+            allow_tailscale: None,
         },
         settings: Vec::new(),
         proxies: Vec::new(),

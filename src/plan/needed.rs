@@ -13,6 +13,7 @@ const RESTS_ON: &[(&str, &[&str])] = &[
     ("families", &["http"]),
     ("pace", &["http"]),
     ("pair", &["connect", "challenge", "http"]),
+    ("forwarding", &["http", "connect"]),
     ("config", &["tcp"]),
     ("setting", &["tcp"]),
     ("site", &["tcp"]),

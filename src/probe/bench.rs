@@ -104,6 +104,8 @@ fn target() -> Target {
             tls: false,
             base_path: None,
             tailscale: None,
+            trusted_proxies: Vec::new(),
+            allow_tailscale: None,
         },
         settings: vec![],
         proxies: vec![],

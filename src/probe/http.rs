@@ -24,6 +24,15 @@ pub const USER_AGENT: &str = concat!("clawprobe/", env!("CARGO_PKG_VERSION"));
 /// The value of the key column `address` for the address that the path names.
 const NAMED: &str = "named";
 
+/// What a probe claims by `X-Forwarded-For`: a loopback address, and one that is for documentation only (RFC 5737).
+const fn claim(route: Route) -> Option<(&'static str, &'static str)> {
+    match route {
+        Route::ClaimLocal => Some(("X-Forwarded-For", "127.0.0.1")),
+        Route::ClaimRemote => Some(("X-Forwarded-For", "203.0.113.9")),
+        _ => None,
+    }
+}
+
 /// Asks one route at the peer of the lane, and on `local` the other loopback family for health and readiness as well.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
     let route = ask.with("probe").and_then(|word| word.parse().ok()).unwrap_or(Route::Health);
@@ -52,7 +61,7 @@ pub(super) fn path(route: Route, way: &Way, target: &Target) -> String {
     match route {
         Route::Health | Route::ViaProxy => target.health_path.clone().unwrap_or_else(|| format!("{below}{HEALTH_PATH}")),
         Route::Startup => format!("{below}/startupz"),
-        Route::Ready => format!("{below}/readyz"),
+        Route::Ready | Route::ClaimLocal | Route::ClaimRemote => format!("{below}/readyz"),
         Route::Dashboard if !below.is_empty() => format!("{below}/"),
         Route::Dashboard => match target.config.base_path.as_deref().map(|p| p.trim_matches('/')).filter(|p| !p.is_empty()) {
             Some(base) => format!("/{base}/"),
@@ -83,7 +92,7 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
         }
     };
     // Only now: the handshake may have marked the lane as untrusted.
-    let request = match build(&path, &authority, edge_headers(ask, way, peer)) {
+    let request = match build(&path, &authority, claim(route), edge_headers(ask, way, peer)) {
         Ok(request) => request,
         Err(error) => return (row.rest(Cell::not_measured(Because::new(Reason::Unsupported, error))), false),
     };
@@ -154,7 +163,12 @@ pub fn flaw(exchanged: &Exchanged, answer: Option<&Answer>, way: &Way, authority
 }
 
 /// A request as a plain client sends it. The connection serves nothing else, so it is asked to be closed.
-fn build(target: &str, authority: &str, extra: Vec<(String, String)>) -> Result<Request<Empty<Bytes>>, String> {
+fn build(
+    target: &str,
+    authority: &str,
+    claim: Option<(&'static str, &'static str)>,
+    extra: Vec<(String, String)>,
+) -> Result<Request<Empty<Bytes>>, String> {
     let mut request = Request::builder()
         .method(Method::GET)
         .uri(target)
@@ -162,6 +176,9 @@ fn build(target: &str, authority: &str, extra: Vec<(String, String)>) -> Result<
         .header(header::USER_AGENT, USER_AGENT)
         .header(header::ACCEPT, "*/*")
         .header(header::CONNECTION, "close");
+    if let Some((name, value)) = claim {
+        request = request.header(name, value);
+    }
     for (name, value) in extra {
         request = request.header(name, value);
     }
@@ -217,7 +234,7 @@ async fn via_proxy(ask: &mut Ask<'_>, way: &Way) -> Done {
     let path = path(Route::ViaProxy, way, ask.target);
     let row = RowBuilder::new(&HTTP, [Value::from(Route::ViaProxy.as_str()), Value::from(NAMED)]).set("path", path.clone());
     let authority = plain_authority(named, way);
-    let opened = match build(&format!("http://{authority}{path}"), &authority, Vec::new()) {
+    let opened = match build(&format!("http://{authority}{path}"), &authority, None, Vec::new()) {
         Ok(request) => line::open(ask, Some(proxy), &[]).await.map(|line| (line, request)),
         Err(error) => Err(line::Fault::NotMeasured(Because::new(Reason::Unsupported, error))),
     };

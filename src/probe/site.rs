@@ -83,6 +83,8 @@ fn config(ask: &Ask<'_>) -> Row {
         .maybe("auth-mode", config.auth_mode.as_deref().map(shown))
         .maybe("base-path", config.base_path.as_deref().map(shown))
         .maybe("tailscale", config.tailscale.as_deref().map(shown))
+        .maybe("trusted-proxies", Some(shown(&config.trusted_proxies.join(" "))).filter(|all| !all.is_empty()))
+        .maybe("allow-tailscale", config.allow_tailscale)
         .rest(Cell::Absent)
 }
 

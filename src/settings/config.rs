@@ -33,6 +33,12 @@ impl Config {
         self.at(place)?.as_str().map(str::trim).filter(|t| !t.is_empty())
     }
 
+    /// The texts of a list at a dotted place, blank ones left out.
+    pub fn texts(&self, place: &str) -> Vec<String> {
+        let all = self.at(place).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        all.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Whether the file says that the gateway is on another machine.
     pub fn is_remote(&self) -> bool {
         self.file.mode.as_deref() == Some("remote")
@@ -121,6 +127,8 @@ fn unusable(state: ConfigState, file: PathBuf, source: Source, error: Option<Str
         tls: false,
         base_path: None,
         tailscale: None,
+        trusted_proxies: Vec::new(),
+        allow_tailscale: None,
     };
     Config { file, content: Value::Null, port: None }
 }
@@ -133,6 +141,8 @@ fn read(mut content: Value, path: PathBuf, source: Source, env: &Env, default: u
     let (mode, bind, auth_mode) = (own("gateway.mode"), own("gateway.bind"), own("gateway.auth.mode"));
     let (base_path, tailscale) = (own("gateway.controlUi.basePath"), own("gateway.tailscale.mode"));
     let tls = config.at("gateway.tls.enabled").and_then(Value::as_bool).unwrap_or(false);
+    let allow_tailscale = config.at("gateway.auth.allowTailscale").and_then(Value::as_bool);
+    let trusted_proxies = config.texts("gateway.trustedProxies");
     let given = config.at("gateway.port").filter(|v| !v.is_null()).map(port);
     config.port = given.flatten();
     let misfits = misfits(&config, given == Some(None));
@@ -140,7 +150,8 @@ fn read(mut content: Value, path: PathBuf, source: Source, env: &Env, default: u
     troubles.extend(misfits);
     let error = (!troubles.is_empty()).then(|| troubles.join("; "));
     let port = config.port.unwrap_or(default);
-    config.file = ConfigFile { state, mode, bind, auth_mode, base_path, tailscale, tls, port, error, ..config.file };
+    let told = ConfigFile { mode, bind, auth_mode, base_path, tailscale, trusted_proxies, allow_tailscale, ..config.file };
+    config.file = ConfigFile { state, tls, port, error, ..told };
     config
 }
 

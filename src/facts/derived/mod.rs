@@ -1,6 +1,7 @@
 //! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
 
 mod config;
+mod forwarding;
 mod identity;
 mod manner;
 mod pace;
@@ -19,6 +20,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let topology = topology::settle(&mut facts, &recording.head.plan);
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
+    forwarding::settle(&mut facts, &topology);
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
     pair::settle(&mut facts, &topology, &times);

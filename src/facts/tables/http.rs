@@ -10,6 +10,8 @@ labels! {
         Startup = "startup": "The startup route: `/startupz`.",
         Ready = "ready": "The readiness route: `/readyz`.",
         Dashboard = "dashboard": "The Control UI page, under its base path.",
+        ClaimLocal = "claim-local": "The readiness route, with a claim (`X-Forwarded-For`) to come from 127.0.0.1.",
+        ClaimRemote = "claim-remote": "The readiness route, with a claim (`X-Forwarded-For`) to come from a public address.",
         ViaProxy = "via-proxy": "The health route, through the proxy that the environment names.",
     }
 }

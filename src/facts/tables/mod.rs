@@ -5,6 +5,7 @@
 
 pub mod connect;
 pub mod dns;
+pub mod forwarding;
 pub mod hold;
 pub mod http;
 pub mod listener;

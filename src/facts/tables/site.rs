@@ -63,6 +63,8 @@ const CONFIG_FIELDS: &[Field] = &[
     field("tls", Type::Bool, "`gateway.tls.enabled`."),
     field("base-path", Type::Text, "`gateway.controlUi.basePath`."),
     field("tailscale", Type::Text, "`gateway.tailscale.mode`."),
+    field("trusted-proxies", Type::Text, "`gateway.trustedProxies`, joined by a blank; absent without any.").address(),
+    field("allow-tailscale", Type::Bool, "`gateway.auth.allowTailscale`; absent where the file does not say."),
     field(
         "applies",
         Type::Bool,

@@ -50,6 +50,18 @@ async fn each_route_has_its_path() {
     }
 }
 
+#[tokio::test]
+async fn a_claim_is_one_header_more() {
+    for (route, claim) in [("claim-local", "127.0.0.1"), ("claim-remote", "203.0.113.9")] {
+        let (peer, mut heard) = answering(answer("200 OK", JSON, r#"{"ready":true}"#)).await;
+        let mut trial = Trial::new(Kind::Edge, peer.port()).peer(peer).with("probe", route);
+        assert!(trial.run(run).await);
+        let head = heard.recv().await.unwrap();
+        assert!(head.starts_with("GET /readyz ") && head.ends_with(&format!("\r\nX-Forwarded-For: {claim}\r\n\r\n")), "{head}");
+        assert_eq!(trial.text("http", &[("probe", route)], "detail"), "false");
+    }
+}
+
 #[test]
 fn an_edge_has_the_routes_below_the_path_of_its_url() {
     let at = |kind: Kind, health: Option<&str>| {

@@ -27,8 +27,11 @@ fn codes(codes: &[&str]) -> BTreeSet<String> {
 fn rows_are_chosen_by_code_family_and_layer() {
     assert_eq!(judged(&["WS-01"], &[]), codes(&["WS-01"]));
     assert_eq!(judged(&["ws-01,auth-02"], &[]), codes(&["WS-01", "AUTH-02"]), "one value, two words, as typed");
-    assert_eq!(judged(&["auth"], &[]), codes(&["AUTH-01", "AUTH-02", "AUTH-03", "AUTH-07"]));
-    assert_eq!(judged(&["auth"], &["AUTH-01, AUTH-07"]), codes(&["AUTH-02", "AUTH-03"]));
+    let auth: BTreeSet<String> = judged(&[], &[]).into_iter().filter(|code| code.starts_with("AUTH-")).collect();
+    assert!(auth.len() > 2 && auth.contains("AUTH-01"), "{auth:?}");
+    assert_eq!(judged(&["auth"], &[]), auth);
+    let less: BTreeSet<String> = auth.into_iter().filter(|code| code != "AUTH-01" && code != "AUTH-07").collect();
+    assert_eq!(judged(&["auth"], &["AUTH-01, AUTH-07"]), less);
     assert_eq!(
         judged(&["WS-01", "WS-02"], &["ws"]),
         codes(&["selection"]),

@@ -75,7 +75,15 @@ http@P[probe=health].status = 200
 http@P[probe=health].body = live
 http@P[probe=health].author = gateway
 http@P[probe=startup].body = started
+http@P[probe=ready].outcome = answered
 http@P[probe=ready].body = ready
+http@P[probe=ready].detail = false
+http@P[probe=claim-local].outcome = answered
+http@P[probe=claim-local].body = ready
+http@P[probe=claim-local].detail = false
+http@P[probe=claim-remote].outcome = answered
+http@P[probe=claim-remote].body = ready
+http@P[probe=claim-remote].detail = false
 http@P[probe=dashboard].body = control-ui
 upgrade@P.outcome = switched
 upgrade@P.status = 101
