@@ -209,7 +209,7 @@ fn plain_authority(peer: SocketAddr, way: &Way) -> String {
 /// The health route of any side, as it is asked there.
 pub(super) fn health(ask: &Ask<'_>, side: line::Side<'_>, untrusted: bool) -> Result<Request<Empty<Bytes>>, String> {
     let own = login_headers(ask, side.way, side.peer, untrusted);
-    build(&path(Route::Health, side.way, ask.target), &host(side.way), own)
+    build(&path(Route::Health, side.way, ask.target), &host(side.way), None, own)
 }
 
 /// The configured headers of an edge's own login: on edge paths only, and only where the credential may go too.
