@@ -12,6 +12,7 @@
 //! - [`report`]: one file per format; pure
 //! - [`reference`]: the embedded reference gateway, the fault edge and other stand-ins
 //! - [`proof`]: runs against them: what self-test, reproduce and `--reference` do
+//! - [`advise`]: right configurations for a gateway, filled from templates; pure
 //! - [`cli`]: one file per command
 //!
 //! Small types: [`code`], [`path`], [`labels`], [`secret`], [`clock`], [`complaint`], [`exit`], [`fitness`], [`harmless`], [`own`].
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod advise;
 pub mod cli;
 pub mod clock;
 pub mod code;

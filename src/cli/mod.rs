@@ -1,5 +1,6 @@
 //! The command line: one file per command, and one way for all of them to end.
 
+mod advise;
 mod args;
 pub mod confusion;
 mod end;
@@ -56,6 +57,7 @@ fn dispatch(words: &[OsString]) -> Result<u8, End> {
         Command::Judge(flags) => judge::judge(&flags),
         Command::Report(flags) => judge::report(&flags),
         Command::Explain { words, look } => look::look(&look, |shelf, width| explain::text(shelf, &words, width)),
+        Command::Advise(flags) => advise::run(&flags),
         Command::Facts { table, look } => look::look(&look, |_, width| facts::text(table.as_deref(), width)),
         Command::Matrix(what) => matrix::run(&what),
         Command::Probes { id, look } => look::look(&look, |shelf, width| probes::text(shelf, id.as_deref(), width)),

@@ -61,6 +61,12 @@ pub fn symptom_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     families.flat_map(Dir::files).filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
 }
 
+/// Every built-in file of advice with its path.
+pub fn advice_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = MATRICES.get_dir("advice").into_iter().flat_map(Dir::files);
+    files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+}
+
 fn symptoms(shelf: &mut Shelf) -> Result<Vec<Names<'static>>, Complaint> {
     let mut all = Vec::new();
     for (name, text) in symptom_files() {

@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod check;
 pub mod edges;
+pub mod front;
 pub mod later;
 pub mod lint;
 pub mod matrix;

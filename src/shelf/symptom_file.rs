@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::digest;
 use super::page::Page;
 use super::reader::{Said, Section, Source};
 use super::symptom::{KEYS, Symptom, Written};
+use super::{digest, front};
 use crate::code::{Code, Layer, Plane, Severity};
 use crate::complaint::Complaint;
 use crate::judge::condition::{Condition, Each, Template};
@@ -29,39 +29,21 @@ pub struct Names<'a> {
     pub named: Vec<(Code, Range<usize>)>,
 }
 
-/// The line above and below front matter.
-const FENCE: &str = "+++";
+/// How to begin a symptom file.
+const FIRST: &str = "`clawprobe matrix new X-EDGE-01` prints a file to begin with";
 
 /// Reads a symptom file: front matter between `+++` lines, then Markdown. `page` makes a page of the Markdown, borrowed or owned.
 ///
 /// # Errors
 /// A complaint at the first thing that is wrong.
 pub fn read<'a>(name: &'a str, text: &'a str, origin: &str, page: impl FnOnce(&'a str) -> Page) -> Result<Draft<'a>, Complaint> {
-    let (source, rest) = split(name, text)?;
+    let (source, rest) = front::split(name, text, FIRST)?;
     let tree = source.parse()?;
     let section = Section::root(source, &tree, "a symptom");
     section.only(KEYS)?;
     let draft = row(&section, source, page(rest), origin, digest(text))?;
     check_name(&section, &draft.symptom)?;
     Ok(draft)
-}
-
-/// Splits a symptom file into its front matter and its Markdown.
-fn split<'a>(name: &'a str, text: &'a str) -> Result<(Source<'a>, &'a str), Complaint> {
-    let whole = Source::whole(name, text);
-    let open = text.strip_prefix(FENCE).and_then(|rest| rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")));
-    let first = 0..text.lines().next().unwrap_or_default().len();
-    let body = open.ok_or_else(|| {
-        let complaint = whole.complain("a symptom file begins with front matter", first.clone(), "expected `+++`");
-        complaint.help("`clawprobe matrix new X-EDGE-01` prints a file to begin with")
-    })?;
-    let base = text.len() - body.len();
-    let close = body.match_indices("\n+++").map(|(at, _)| base + at + 1).find(|at| {
-        let after = &text[at + FENCE.len()..];
-        after.is_empty() || after.starts_with(['\n', '\r'])
-    });
-    let end = close.ok_or_else(|| whole.complain("the front matter has no end", first, "no second `+++` line follows"))?;
-    Ok((Source { base, end, ..whole }, &text[end + FENCE.len()..]))
 }
 
 /// Reads the fields of a row. Keys are the caller's to check, because an overlay's rows have some of their own.
@@ -138,20 +120,21 @@ fn written<T>(
     Ok(Written { parsed: said.language(parse)?, text: said.text.to_owned() })
 }
 
-fn strings(section: &Section<'_>, key: &'static str) -> Result<Vec<String>, Complaint> {
+pub(super) fn strings(section: &Section<'_>, key: &'static str) -> Result<Vec<String>, Complaint> {
     Ok(section.need(key)?.texts()?.iter().map(|said| said.text.to_owned()).collect())
 }
 
-type Named = (Vec<Code>, Vec<(Code, Range<usize>)>);
+/// Codes, and each with its place.
+pub(super) type Named = (Vec<Code>, Vec<(Code, Range<usize>)>);
 
-fn codes(section: &Section<'_>, key: &'static str) -> Result<Named, Complaint> {
+pub(super) fn codes(section: &Section<'_>, key: &'static str) -> Result<Named, Complaint> {
     let said = section.need(key)?.texts()?;
     let names = said.iter().map(|s| Ok((s.parse::<Code, _>()?, s.span.clone()))).collect::<Result<Vec<_>, Complaint>>()?;
     Ok((names.iter().map(|(code, _)| code.clone()).collect(), names))
 }
 
 /// A row's name: words joined by hyphens, because it stands in a file name.
-fn name(said: &Said<'_>) -> Result<String, Complaint> {
+pub(super) fn name(said: &Said<'_>) -> Result<String, Complaint> {
     let fits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     if said.text.split('-').all(fits) {
         Ok(said.text.to_owned())
@@ -161,7 +144,7 @@ fn name(said: &Said<'_>) -> Result<String, Complaint> {
 }
 
 /// A text that people read: it may not be empty.
-fn sentence(said: &Said<'_>) -> Result<String, Complaint> {
+pub(super) fn sentence(said: &Said<'_>) -> Result<String, Complaint> {
     match said.text.trim() {
         "" => Err(said.complain("this is empty", "a sentence belongs here")),
         text => Ok(text.to_owned()),

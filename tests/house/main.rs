@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment; the walls are for the product")]
 
+mod advise;
 mod alike;
 mod bad_input;
 mod claims;

@@ -1,0 +1,238 @@
+//! Fills a product's template: first what stands around the configuration, as comments, then the configuration.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
+use serde::Serialize;
+
+use super::ask::{Ask, Hop, Listen};
+use super::product::{self, Product, Way};
+use super::syntax::Syntax;
+use crate::complaint::Complaint;
+use crate::facts::tables::path::Scheme;
+use crate::record::BUILD;
+
+/// What is printed, in parts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    /// The product.
+    pub product: String,
+    /// Which hop it is.
+    pub hop: &'static str,
+    /// Where the configuration usually stands.
+    pub file: String,
+    /// The configuration.
+    pub configuration: String,
+    /// Commands that start the product or take the configuration over.
+    pub start: Vec<String>,
+    /// What belongs into openclaw.json, as JSON5; null when nothing does.
+    pub gateway: Option<String>,
+    /// Commands that check it.
+    pub check: Vec<String>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+    /// Why no test starts it; null when one does.
+    pub untested: Option<String>,
+    /// What is quoted how, and how comments begin.
+    #[serde(skip)]
+    pub syntax: Syntax,
+}
+
+/// Fills everything.
+///
+/// # Errors
+/// A complaint about what the product cannot have, or about a template, which is a defect that the tests exclude.
+pub fn page(product: &Product, ask: &Ask) -> Result<Page, Complaint> {
+    ask.fits(product)?;
+    let words = product::words()?;
+    let fill = Fill { product, values: values(product, ask, &words)? };
+    let gateway = product.proxy.then(|| settings(product, ask));
+    let told = |lines: &[String]| {
+        let lines = lines.iter().map(|line| fill.text(line, Syntax::Shell)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, Complaint>(lines.into_iter().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>())
+    };
+    Ok(Page {
+        product: product.product.clone(),
+        hop: ask.hop.as_str(),
+        file: fill.text(&product.file, Syntax::Shell)?,
+        configuration: fill.text(product.template, product.syntax)?,
+        start: told(&product.start)?,
+        gateway,
+        check: vec![check(product, ask)],
+        notes: told(&product.notes)?,
+        untested: Some(product.untested.clone()).filter(|why| !why.is_empty()),
+        syntax: product.syntax,
+    })
+}
+
+/// A template engine and what fills its holes.
+struct Fill<'a> {
+    product: &'a Product,
+    values: Value,
+}
+
+impl Fill<'_> {
+    /// Every hole is written as a word of the syntax; only sentences of our own go in as they are.
+    fn text(&self, template: &str, syntax: Syntax) -> Result<String, Complaint> {
+        let mut engine = Environment::new();
+        engine.set_undefined_behavior(UndefinedBehavior::Strict);
+        let defect = |why: Error| Complaint::new(format!("the template of {} is broken: {why:#}", self.product.product));
+        let layout = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+        engine.set_syntax(layout.map_err(defect)?);
+        engine.set_auto_escape_callback(|_| AutoEscape::None);
+        engine.set_formatter(move |out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value| write(out, value, syntax));
+        engine.render_str(template, &self.values).map_err(defect)
+    }
+}
+
+fn write(out: &mut Output<'_>, value: &Value, syntax: Syntax) -> Result<(), Error> {
+    let broken = |why: std::fmt::Error| Error::new(ErrorKind::WriteFailure, why.to_string());
+    match value.as_str() {
+        _ if value.is_undefined() => Err(Error::new(ErrorKind::UndefinedError, "a hole nobody fills")),
+        Some(text) if value.is_safe() => out.write_str(text).map_err(broken),
+        Some(text) => match syntax.refuses(text) {
+            None => out.write_str(&syntax.word(text)).map_err(broken),
+            Some(bad) => Err(Error::new(ErrorKind::InvalidOperation, format!("{bad:?} cannot be written"))),
+        },
+        None => out.write_str(&value.to_string()).map_err(broken),
+    }
+}
+
+fn values(product: &Product, ask: &Ask, words: &BTreeMap<String, String>) -> Result<Value, Complaint> {
+    let Listen { address, port } = ask.listen(product);
+    let name = ask.name(product);
+    let place = address.map_or_else(|| port.to_string(), |a| std::net::SocketAddr::new(a, port).to_string());
+    let file = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.replace("NAME", name));
+    let (tick, idle) = (ask.tick_ms / 1000.0, ask.idle_s());
+    let told = |text: &String| {
+        let text = text.replace("TICKS", &(2.0 * tick).to_string()).replace("TICK", &tick.to_string());
+        Value::from_safe_string(text.replace("MEASURED", if ask.measured { "measured" } else { "the product's own" }))
+    };
+    let gateway = &ask.gateway;
+    let unix = gateway.scheme == Scheme::Unix;
+    let before: Vec<String> = ask.before.iter().map(ToString::to_string).collect();
+    Ok(context! {
+        outer => ask.hop == Hop::Outer,
+        name => name,
+        named => ask.name.is_some(),
+        port => port,
+        address => address.map(|a| a.to_string()),
+        place => place,
+        v6 => address.is_some_and(|a| a.is_ipv6()),
+        tls => ask.tls(),
+        given => ask.cert.is_some(),
+        cert => file(&ask.cert, &product.cert),
+        key => ask.key.clone().or_else(|| ask.cert.clone().filter(|_| product.key.is_empty())).unwrap_or_else(|| product.key.replace("NAME", name)),
+        before => before,
+        idle => idle,
+        words => words.iter().map(|(key, text)| (key.clone(), told(text))).collect::<BTreeMap<_, _>>(),
+        gateway => context! {
+            tls => gateway.scheme == Scheme::Wss,
+            unix => unix.then(|| gateway.host.clone()),
+            host => gateway.host.clone(),
+            port => gateway.port,
+            authority => gateway.authority(),
+            is_address => gateway.ip().is_some(),
+            loopback => ask.on_loopback(),
+            base_path => ask.base_path.clone(),
+        },
+    })
+}
+
+/// The line of openclaw.json that belongs to the product.
+fn settings(product: &Product, ask: &Ask) -> String {
+    let mut trusted: Vec<String> = ask.from.iter().chain(&ask.before).map(|a| Syntax::Json5.word(&a.to_string())).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    trusted.retain(|address| seen.insert(address.clone()));
+    let origin = match ask.hop {
+        // A browser names the origin it loaded the page from: that is the outer hop's.
+        Hop::Outer => format!(", controlUi: {{ allowedOrigins: [{}] }}", Syntax::Json5.word(&url(product, ask))),
+        Hop::Inner => String::new(),
+    };
+    format!("{{ gateway: {{ trustedProxies: [{}]{origin} }} }}", trusted.join(", "))
+}
+
+/// Where clients find it.
+fn url(product: &Product, ask: &Ask) -> String {
+    let Listen { address, port } = ask.listen(product);
+    let host = match (ask.hop, address) {
+        (Hop::Inner, address) if ask.name.is_none() => {
+            let address = address.filter(|a| !a.is_unspecified()).unwrap_or(std::net::IpAddr::from([127, 0, 0, 1]));
+            if address.is_ipv6() { format!("[{address}]") } else { address.to_string() }
+        }
+        _ => ask.name(product).to_owned(),
+    };
+    match (ask.tls(), port) {
+        (true, 443) => format!("https://{host}"),
+        (true, port) => format!("https://{host}:{port}"),
+        (false, port) => format!("http://{host}:{port}"),
+    }
+}
+
+/// The command that compares what was set up with the gateway itself.
+fn check(product: &Product, ask: &Ask) -> String {
+    let word = |text: &str| Syntax::Shell.word(text);
+    match product.way {
+        Way::Tunnel => {
+            let place = match ask.listen(product) {
+                Listen { address: Some(a), port } => std::net::SocketAddr::new(a, port).to_string(),
+                Listen { address: None, port } => format!("127.0.0.1:{port}"),
+            };
+            let scheme = if ask.gateway.scheme == Scheme::Wss { "wss" } else { "ws" };
+            format!("clawprobe run edge --tunnel {}", word(&format!("{scheme}://{place}")))
+        }
+        Way::Edge => {
+            format!("clawprobe run edge --gateway {} --edge {}", word(&ask.gateway.to_string()), word(&url(product, ask)))
+        }
+    }
+}
+
+impl Page {
+    /// One text that is a whole configuration file: what stands around the configuration is written as comments.
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!("{BUILD} advises: {}", self.file)];
+        if let Some(why) = &self.untested {
+            lines.push(format!("Untested: {why}"));
+        }
+        let mut part = |heading: &str, inner: &[String], indent: &str| {
+            if !inner.is_empty() {
+                lines.push(String::new());
+                lines.extend(Some(heading.to_owned()).filter(|h| !h.is_empty()));
+                lines.extend(inner.iter().flat_map(|text| wrap(text, indent)));
+            }
+        };
+        let gateway: Vec<String> = self.gateway.iter().cloned().collect();
+        part("", &self.notes, "");
+        part("The gateway's openclaw.json needs:", &gateway, "  ");
+        part("Then:", &self.start, "  ");
+        part("Check it:", &self.check, "  ");
+        let comment = self.syntax.comment();
+        let head: String = lines.iter().map(|line| format!("{comment} {line}").trim_end().to_owned() + "\n").collect();
+        format!("{head}\n{}", self.configuration)
+    }
+}
+
+/// Columns of a comment: what people read in an editor beside another window.
+const WIDTH: usize = 100;
+
+/// Sentences broken to the width; what is to be pasted, which is set in, stays on its line.
+fn wrap(text: &str, indent: &str) -> Vec<String> {
+    if !indent.is_empty() {
+        return vec![format!("{indent}{text}")];
+    }
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].is_empty() {
+            lines[last] = word.to_owned();
+        } else if lines[last].len() + 1 + word.len() <= WIDTH {
+            lines[last] += " ";
+            lines[last] += word;
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}

@@ -1,0 +1,218 @@
+//! What `advise` prints: right for every gateway, with no hole left and no word of a user's that means more than it says. Whether
+//! real products take it is for `tests/peers`.
+
+use clawprobe::advise::ask::{Ask, Hop, TICK_MS};
+use clawprobe::advise::page::{Page, page};
+use clawprobe::advise::product::{self, Product};
+use clawprobe::facts::tables::path::Scheme;
+use clawprobe::target::Endpoint;
+
+use super::desk::Desk;
+
+fn products() -> Vec<Product> {
+    product::all().unwrap_or_else(|complaint| panic!("{complaint}"))
+}
+
+fn gateway(scheme: Scheme, host: &str) -> Endpoint {
+    Endpoint { scheme, host: host.into(), port: if scheme == Scheme::Unix { 0 } else { 29_443 }, path: "/".into(), query: None }
+}
+
+fn ask(gateway: Endpoint, hop: Hop) -> Ask {
+    let from = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+    Ask {
+        hop,
+        name: Some("claw.example".into()),
+        listen: None,
+        cert: None,
+        key: None,
+        gateway,
+        base_path: None,
+        from,
+        before: Vec::new(),
+        tick_ms: TICK_MS,
+        measured: false,
+    }
+}
+
+/// Every product with every gateway and hop it takes.
+fn pages() -> Vec<(Product, Ask, Page)> {
+    let gateways = [
+        gateway(Scheme::Ws, "127.0.0.1"),
+        gateway(Scheme::Wss, "::1"),
+        gateway(Scheme::Ws, "gw.lan"),
+        gateway(Scheme::Unix, "/run/claw/gw.sock"),
+    ];
+    let mut pages = Vec::new();
+    for product in products() {
+        for (gateway, hop) in gateways.iter().flat_map(|g| [Hop::Outer, Hop::Inner].map(|hop| (g, hop))) {
+            let ask = ask(gateway.clone(), hop);
+            if (hop == Hop::Outer || product.hops) && (gateway.scheme != Scheme::Unix || product.unix) {
+                let page = page(&product, &ask).unwrap_or_else(|complaint| panic!("{complaint}"));
+                pages.push((product.clone(), ask, page));
+            }
+        }
+    }
+    pages
+}
+
+#[test]
+fn every_hole_is_filled_by_this_gateway() {
+    for (product, ask, page) in pages() {
+        let text = page.text();
+        assert!(!text.contains("{{") && !text.contains("{%") && !text.contains("NAME") && !text.contains("TICK"), "{text}");
+        let place = if ask.gateway.scheme == Scheme::Unix { "/run/claw/gw.sock".to_owned() } else { "29443".to_owned() };
+        assert!(page.configuration.contains(&place), "{} does not lead to {place}:\n{text}", product.product);
+        assert!(ask.hop == Hop::Inner || text.contains("claw.example"), "{text}");
+        assert!(page.check[0].starts_with("clawprobe run edge "), "{text}");
+    }
+}
+
+#[test]
+fn a_proxy_is_told_to_the_gateway_and_only_the_outer_one_throws_claims_away() {
+    for (product, ask, page) in pages().into_iter().filter(|(product, ..)| product.proxy) {
+        let settings: serde_json::Value = json5::from_str(page.gateway.as_deref().unwrap()).unwrap();
+        assert_eq!(settings["gateway"]["trustedProxies"], serde_json::json!(["127.0.0.1", "::1"]));
+        let origin = &settings["gateway"]["controlUi"]["allowedOrigins"];
+        assert_eq!(origin.is_array(), ask.hop == Hop::Outer, "{}", product.product);
+        if product.hops {
+            let words = product::words().unwrap();
+            let (said, not) = match ask.hop {
+                Hop::Outer => ("overwritten", "appended"),
+                Hop::Inner => ("appended", "overwritten"),
+            };
+            // Traefik's own settings decide, not its file.
+            let text = page.text();
+            assert!(product.product == "traefik" || text.contains(words[said].as_str()), "{text}");
+            assert!(!text.contains(words[not].as_str()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn tls_to_the_gateway_is_spoken_where_the_gateway_speaks_it() {
+    for (product, ask, page) in pages().into_iter().filter(|(product, ..)| product.hops) {
+        let speaks = page.configuration.contains("TLS is 1.3 only");
+        assert_eq!(speaks, ask.gateway.scheme == Scheme::Wss, "{}:\n{}", product.product, page.configuration);
+    }
+}
+
+#[test]
+fn timers_follow_the_measured_cadence() {
+    let nginx = products().into_iter().find(|p| p.product == "nginx").unwrap();
+    let with = |tick_ms: f64| {
+        let ask = Ask { tick_ms, measured: true, ..ask(gateway(Scheme::Ws, "127.0.0.1"), Hop::Outer) };
+        page(&nginx, &ask).unwrap().configuration
+    };
+    assert!(with(30_000.0).contains("proxy_read_timeout 3600s;") && with(30_000.0).contains("Above 60 s"));
+    assert!(with(7_200_000.0).contains("proxy_read_timeout 18000s;"), "{}", with(7_200_000.0));
+}
+
+#[test]
+fn a_file_name_is_quoted_or_refused() {
+    let base = ask(gateway(Scheme::Ws, "127.0.0.1"), Hop::Outer);
+    for product in products().into_iter().filter(|p| p.hops) {
+        let with = |cert: &str| page(&product, &Ask { cert: Some(cert.into()), key: Some("/k".into()), ..base.clone() });
+        let text = with("/etc/my certs/a.pem").unwrap().configuration;
+        assert!(text.contains("\"/etc/my certs/a.pem\"") || text.contains("'/etc/my certs/a.pem'"), "{text}");
+        // Whatever is typed, it comes out within one pair of quotes, or not at all.
+        for evil in ["/a\";x", "/a'x", "/a$HOME", "/a{b}", "/a\\", "/a\nb", "/a%{x}"] {
+            match with(evil) {
+                Err(complaint) => assert!(complaint.to_string().contains("--cert"), "{complaint}"),
+                Ok(page) => assert!(page.configuration.contains(&product.syntax.word(evil)), "{}", page.configuration),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_product_cannot_do_is_a_complaint() {
+    let of = |name: &str| products().into_iter().find(|p| p.product == name).unwrap();
+    let unix = page(&of("traefik"), &ask(gateway(Scheme::Unix, "/run/x"), Hop::Outer)).unwrap_err().to_string();
+    assert!(unix.contains("does not reach a Unix socket"), "{unix}");
+    let inner = page(&of("serve"), &ask(gateway(Scheme::Ws, "127.0.0.1"), Hop::Inner)).unwrap_err().to_string();
+    assert!(inner.contains("--hop inner"), "{inner}");
+}
+
+#[test]
+fn settings_of_the_gateway_are_json5() {
+    for (product, ask, page) in pages() {
+        if matches!(product.product.as_str(), "serve" | "funnel") {
+            let settings: serde_json::Value = json5::from_str(&page.text()).unwrap();
+            assert_eq!(settings["gateway"]["port"], ask.gateway.port);
+            assert_eq!(settings["gateway"]["tailscale"]["mode"], product.product.as_str());
+        }
+    }
+}
+
+#[test]
+fn the_command_lists_prints_and_says_what_was_meant() {
+    let desk = Desk::new();
+    let list = desk.run(&["advise"]);
+    assert_eq!(list.status, 0, "{}", list.err);
+    for product in products() {
+        assert!(list.out.contains(&product.product) && list.out.contains(&product.title), "{}", list.out);
+        assert!(!product.references.is_empty(), "{} has no source", product.product);
+        assert_eq!(desk.run(&["advise", &product.product]).status, 0);
+    }
+    for (typed, meant) in [("ngnix", "nginx"), ("haproxi", "haproxy"), ("gpc", "gcp")] {
+        let lost = desk.run(&["advise", typed]);
+        assert!(lost.status == 2 && lost.err.contains(&format!("did you mean `{meant}`?")), "{}", lost.err);
+    }
+    let json: serde_json::Value = serde_json::from_str(&desk.run(&["advise", "NGINX", "--format", "json"]).out).unwrap();
+    assert_eq!((&json["product"], &json["hop"], &json["untested"]), (&"nginx".into(), &"outer".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn the_gateway_is_found_as_a_run_finds_it() {
+    let desk = Desk::new();
+    let config = r#"{gateway: {mode: "local", port: 23532, tls: {enabled: true}}}"#;
+    desk.put(".openclaw/openclaw.json", config);
+    let found = desk.run(&["advise", "nginx"]);
+    assert!(found.out.contains("proxy_pass https://127.0.0.1:23532;"), "{}{}", found.out, found.err);
+    let named =
+        desk.run(&["advise", "caddy", "--gateway", "ws://localhost:7", "--listen", "[::1]:8443", "--name", "Claw.Example"]);
+    assert!(named.out.contains("reverse_proxy 127.0.0.1:7 {") && named.out.contains("bind ::1"), "{}{}", named.out, named.err);
+    assert!(named.out.contains("https://claw.example:8443 {"), "{}", named.out);
+    desk.put(".openclaw/openclaw.json", r#"{gateway: {mode: "remote", remote: {url: "wss://claw.example"}}}"#);
+    let remote = desk.run(&["advise", "nginx"]);
+    assert!(remote.status == 2 && remote.err.contains("names an edge"), "{}", remote.err);
+}
+
+#[test]
+fn what_the_user_got_wrong_is_underlined() {
+    let desk = Desk::new();
+    for (args, marked) in [
+        (&["advise", "nginx", "--name", "a b"][..], " "),
+        (&["advise", "nginx", "--hop", "middle"], "middle"),
+        (&["advise", "nginx", "--listen", "0"], "0"),
+        (&["advise", "nginx", "--gateway", "ftp://x"], "ftp"),
+        (&["advise", "nginx", "--cert", "/a$b"], "/a$b"),
+        (&["advise", "nginx", "--before", "x"], "x"),
+    ] {
+        let done = desk.run(args);
+        assert!(done.status == 2 && done.out.is_empty(), "{args:?}: {}{}", done.out, done.err);
+        assert_eq!(done.underlined(), [marked], "{args:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn an_edge_that_somebody_else_runs_is_told_with_its_sources() {
+    let desk = Desk::new();
+    for product in ["alb", "nlb", "gcp", "azure"] {
+        let done = desk.run(&["advise", product, "--gateway", "ws://127.0.0.1:7"]);
+        assert!(done.status == 0 && done.out.contains("Untested") && done.out.contains("2026-"), "{}{}", done.out, done.err);
+        assert!(done.out.contains("--gateway ws://127.0.0.1:7 "), "{}", done.out);
+    }
+    assert!(desk.run(&["advise", "gcp"]).out.contains("busy or not"));
+}
+
+#[test]
+fn a_recording_gives_the_cadence() {
+    let desk = Desk::new();
+    let recording = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/nginx-upgrade.jsonl");
+    desk.put("run.jsonl", std::fs::read(recording).unwrap());
+    let done = desk.run(&["advise", "nginx", "--measured", "run.jsonl"]);
+    assert!(done.out.contains("(measured)"), "{}{}", done.out, done.err);
+    desk.put("empty.jsonl", "");
+    assert_eq!(desk.run(&["advise", "nginx", "--measured", "empty.jsonl"]).status, 2);
+}
