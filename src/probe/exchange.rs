@@ -39,6 +39,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Whether more of it came.
     pub longer: bool,
+    /// Whether it came over HTTP/2, where every name is in lower case.
+    pub http2: bool,
 }
 
 impl Reply {

@@ -4,7 +4,8 @@
 //! With `offer = h2` a TLS way is asked as a browser asks it: HTTP/2 is offered; where the peer takes it and speaks RFC 8441, the
 //! upgrade is an extended CONNECT, and where it does not, a second connection offers HTTP/1.1 alone. The outcome is what such a
 //! client ends with, and `alpn` is what was chosen while both were offered. A plain-text way has no such row. Tried with nginx 1.22
-//! in front of 2026.9.6: `alpn` h2, and the second connection switched.
+//! in front of 2026.9.6: `alpn` h2, and the second connection switched. What HTTP/2 itself came to stands in `http2`, and whether
+//! there is an HTTP/1.1 to fall back to in `fallback`.
 
 mod extended;
 mod request;
@@ -19,13 +20,15 @@ use self::extended::{Extended, extended};
 use super::answer::Answer;
 use super::exchange::{Exchanged, Reply, exchange};
 use super::http::{self, edge_headers, host};
+use super::line::{self, Fault, Line};
 use super::socket::Open;
-use super::{Ask, Done, blank, frames, line};
+use super::{Ask, Done, blank, frames};
 use crate::clock::{self, Instant};
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::{Ask as Route, Author, Exchange, Flaw};
 use crate::facts::tables::path::Scheme;
-use crate::facts::tables::upgrade::{Arrived, As, Offer, Switch, UPGRADE};
+use crate::facts::tables::tls::Handshake;
+use crate::facts::tables::upgrade::{Arrived, As, Fallback, Http2, Offer, Switch, UPGRADE};
 use crate::facts::{Because, Cell, Reason, Row, Sheet};
 use crate::openclaw::upgrade::{ATTRIBUTION, Seen, arrived};
 use crate::target::Way;
@@ -66,6 +69,8 @@ struct Upgraded {
     outcome: Switch,
     exchanged: Exchanged,
     alpn: Option<String>,
+    http2: Option<Http2>,
+    fallback: Option<Fallback>,
     hold: Option<Hold>,
 }
 
@@ -80,38 +85,58 @@ impl Upgraded {
     /// An upgrade that ended before it could be asked for.
     fn never(fault: Exchange) -> Self {
         let outcome = if fault == Exchange::Silent { Switch::Silent } else { Switch::Closed };
-        Self { outcome, exchanged: Exchanged::never(fault), alpn: None, hold: None }
+        Self { outcome, exchanged: Exchanged::never(fault), alpn: None, http2: None, fallback: None, hold: None }
     }
 }
 
 async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Result<Upgraded, Because> {
     let protocols: &[&str] = if offer == Offer::H2 { &["h2", "http/1.1"] } else { &["http/1.1"] };
-    let mut line = match line::open(ask, ask.lane.peer, protocols).await {
+    let line = match line::open(ask, ask.lane.peer, protocols).await {
         Ok(line) => line,
         Err(fault) => return fault.outcome(ask).map(Upgraded::never),
     };
     let alpn = line.seen.as_ref().and_then(|seen| seen.alpn.clone());
-    let headers = edge_headers(ask, way, ask.lane.peer);
-    if alpn.as_deref() == Some("h2") {
-        let first = request::settling(way, &http::path(Route::Health, way, ask.target))?;
-        let request = request::extended(way, client, &headers)?;
-        if let Extended::Answered(exchanged) = extended(line.stream, first, request, &ask.deadline).await {
-            let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;
-            return Ok(Upgraded { outcome, exchanged, alpn, hold: None });
-        }
-        drop(line.permit);
-        line = match line::open(ask, ask.lane.peer, &["http/1.1"]).await {
-            Ok(line) => line,
-            Err(fault) => return fault.outcome(ask).map(Upgraded::never),
-        };
+    if alpn.as_deref() != Some("h2") {
+        return Ok(Upgraded { alpn, ..plainly(ask, way, client, line).await? });
     }
+    let headers = edge_headers(ask, way, ask.lane.peer);
+    let first = request::settling(way, &http::path(Route::Health, way, ask.target))?;
+    let request = request::extended(way, client, &headers)?;
+    let (http2, exchanged) = match extended(line.stream, first, request, &ask.deadline).await {
+        Extended::Answered(exchanged) => (Http2::Offered, exchanged),
+        Extended::Broken(exchanged) => (Http2::Broken, exchanged),
+        Extended::NotOffered => {
+            drop(line.permit);
+            return Ok(Upgraded { alpn, http2: Some(Http2::NotOffered), ..again(ask, way, client).await? });
+        }
+    };
+    let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;
+    Ok(Upgraded { outcome, exchanged, alpn, http2: Some(http2), fallback: None, hold: None })
+}
+
+/// Asks once more as a browser does whose peer speaks HTTP/2 without RFC 8441: by a connection that offers HTTP/1.1 alone.
+async fn again(ask: &mut Ask<'_>, way: &Way, client: As) -> Result<Upgraded, Because> {
+    let line = match line::open(ask, ask.lane.peer, &["http/1.1"]).await {
+        Ok(line) => line,
+        Err(Fault::Tls(Handshake::Alert)) => {
+            return Ok(Upgraded { fallback: Some(Fallback::Refused), ..Upgraded::never(Exchange::ClosedEmpty) });
+        }
+        Err(fault) => return fault.outcome(ask).map(Upgraded::never),
+    };
+    let upgraded = plainly(ask, way, client, line).await?;
+    let foreign = upgraded.exchanged.outcome == Exchange::Garbage;
+    Ok(Upgraded { fallback: Some(if foreign { Fallback::Refused } else { Fallback::Spoken }), ..upgraded })
+}
+
+/// Asks by HTTP/1.1.
+async fn plainly(ask: &Ask<'_>, way: &Way, client: As, line: Line) -> Result<Upgraded, Because> {
     let key = generate_key();
-    let request = request::plain(way, client, &key, &headers)?;
+    let request = request::plain(way, client, &key, &edge_headers(ask, way, ask.lane.peer))?;
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     let accept = derive_accept_key(key.as_bytes());
     let outcome = outcome(ask, &exchanged, |reply| reply.header("sec-websocket-accept") == Some(accept.as_str()))?;
     let hold = Hold { opened: line.opened, round_trip: line.round_trip, permit: line.permit };
-    Ok(Upgraded { outcome, exchanged, alpn, hold: Some(hold) })
+    Ok(Upgraded { outcome, exchanged, alpn: None, http2: None, fallback: None, hold: Some(hold) })
 }
 
 /// How it was answered. `switched` tells whether a 101 (or, over HTTP/2, a 200) is a right one.
@@ -134,7 +159,7 @@ fn outcome(ask: &Ask<'_>, exchanged: &Exchanged, switched: impl Fn(&Reply) -> bo
 }
 
 fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
-    let Upgraded { outcome, exchanged, alpn, .. } = upgraded;
+    let Upgraded { outcome, exchanged, alpn, http2, fallback, .. } = upgraded;
     let row = RowBuilder::new(&UPGRADE, [offer.as_str().into(), client.as_str().into()]);
     let answer = exchanged.reply.as_ref().map(|reply| (reply, Answer::read(reply, ask.redactor)));
     let nobody = answer.as_ref().is_some_and(|(_, answer)| answer.error_type.as_deref() == Some(ATTRIBUTION));
@@ -146,6 +171,8 @@ fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
         .maybe("flaw", flaw(ask, exchanged, answer.as_ref().map(|(_, answer)| answer)).map(Flaw::as_str))
         .maybe("address", ask.lane.peer.map(|peer| peer.to_string()))
         .maybe("alpn", alpn.as_deref())
+        .maybe("http2", http2.map(Http2::as_str))
+        .maybe("fallback", fallback.map(Fallback::as_str))
         .maybe("after", exchanged.after);
     match answer {
         Some((reply, answer)) => answered(row, *outcome, reply, &answer).rest(Cell::Absent),

@@ -137,7 +137,8 @@ fn a_code_is_reproduced_with_its_fault_and_what_to_try_by_hand() {
     let json = desk.run(&["reproduce", "WS-01", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(report["world"], "reference, edge/upgrade-dropped");
-    for (code, words) in [("WS-99", "did you mean WS-09?"), ("WS-05", "has a name and no row yet"), ("x", "there is no code x")] {
+    for (code, words) in [("WS-99", "did you mean WS-09?"), ("CPU-01", "has a name and no row yet"), ("x", "there is no code x")]
+    {
         let done = desk.run(&["reproduce", code]);
         assert!(done.status == 2 && done.err.contains(words) && done.underlined() == [code], "{code}: {}", done.err);
     }

@@ -43,6 +43,23 @@ labels! {
     }
 }
 
+labels! {
+    /// What came of HTTP/2 once it was chosen.
+    pub enum Http2 {
+        Offered = "offered": "The peer's settings allow WebSocket over it (RFC 8441), so that a browser asks that way.",
+        NotOffered = "not-offered": "The settings do not, so that a browser asks again by HTTP/1.1.",
+        Broken = "broken": "Not even a plain request is answered over it.",
+    }
+}
+
+labels! {
+    /// What came of HTTP/1.1, offered alone, after HTTP/2 without RFC 8441.
+    pub enum Fallback {
+        Spoken = "spoken": "HTTP/1.1 was answered, or the connection ended without telling.",
+        Refused = "refused": "The handshake was refused, or what came is not HTTP/1.1: the peer speaks nothing but HTTP/2.",
+    }
+}
+
 /// One row per offer and client.
 pub static UPGRADE: Table =
     table("upgrade", Scope::Path, "WebSocket upgrades and how they were answered.").keys(UPGRADE_KEYS).fields(UPGRADE_FIELDS);
@@ -67,6 +84,12 @@ const UPGRADE_FIELDS: &[Field] = &[
     field("headers", Type::Text, "Names of the answer's headers in order, joined by a blank."),
     field("address", Type::Address, "Address and port that were asked.").address(),
     field("alpn", Type::Text, "Application protocol chosen by TLS; absent on plain text."),
+    field("http2", Type::Label(Http2::ALL), "What came of HTTP/2; absent where it was not chosen, or not offered."),
+    field(
+        "fallback",
+        Type::Label(Fallback::ALL),
+        "What came of HTTP/1.1 offered alone after that; absent where it was not asked for.",
+    ),
     field("after", Type::Duration, "Time to the answer's head."),
 ];
 

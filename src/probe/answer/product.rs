@@ -91,5 +91,5 @@ fn by_body(reply: &Reply) -> Option<Product> {
 /// HAProxy passes everything on unchanged but for the case of the names: all lower, which the gateway never sends.
 fn by_case(reply: &Reply) -> Option<Product> {
     let lower = !reply.names.is_empty() && reply.names.iter().all(|n| !n.bytes().any(|b| b.is_ascii_uppercase()));
-    (lower && !reply.headers.contains_key("server")).then_some(Product::Haproxy)
+    (lower && !reply.http2 && !reply.headers.contains_key("server")).then_some(Product::Haproxy)
 }

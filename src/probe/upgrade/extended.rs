@@ -25,6 +25,8 @@ pub enum Extended {
     NotOffered,
     /// It was asked for.
     Answered(Exchanged),
+    /// Not even the request before it was answered.
+    Broken(Exchanged),
 }
 
 /// Sends `first`, whose answer cannot come before the peer's settings, and then, if these allow it, `request`.
@@ -32,7 +34,9 @@ pub async fn extended(stream: Box<dyn Stream>, first: Bare, request: Bare, deadl
     let tasks = Tasks::default();
     let begun = clock::now();
     let mut reply = None;
-    let ended = tokio::time::timeout_at(deadline.at(), converse(stream, &tasks, first, request, &mut reply)).await;
+    let mut settled = false;
+    let ended =
+        tokio::time::timeout_at(deadline.at(), converse(stream, &tasks, [first, request], &mut settled, &mut reply)).await;
     // The stream a 200 opens is not used: that it opened is all a browser needs.
     tasks.end();
     let after = reply.as_ref().map(|(at, _): &(clock::Instant, Reply)| *at - begun);
@@ -45,21 +49,23 @@ pub async fn extended(stream: Box<dyn Stream>, first: Bare, request: Bare, deadl
     let reply = reply.map(|(_, reply)| reply);
     let bytes = reply.as_ref().map_or(0, |r| r.body.len() as u64);
     let status = reply.as_ref().map(|r| r.status);
-    Extended::Answered(Exchanged { status, reply, after, bytes, ran_out, ..Exchanged::never(outcome) })
+    let exchanged = Exchanged { status, reply, after, bytes, ran_out, ..Exchanged::never(outcome) };
+    if settled { Extended::Answered(exchanged) } else { Extended::Broken(exchanged) }
 }
 
-/// `false` if the peer does not offer it.
+/// `false` if the peer does not offer it. `settled` tells that the first request was answered.
 async fn converse(
     stream: Box<dyn Stream>,
     tasks: &Tasks,
-    first: Bare,
-    request: Bare,
+    [first, request]: [Bare; 2],
+    settled: &mut bool,
     reply: &mut Option<(clock::Instant, Reply)>,
 ) -> hyper::Result<bool> {
     let (mut sender, connection) =
         http2::Builder::new(tasks.clone()).max_header_list_size(MOST_HEADERS).handshake(TokioIo::new(stream)).await?;
     let mut connection = Driven { connection: pin!(connection), over: false };
     connection.beside(sender.send_request(first)).await?;
+    *settled = true;
     if !connection.connection.is_extended_connect_protocol_enabled() {
         return Ok(false);
     }
@@ -67,7 +73,7 @@ async fn converse(
     let at = clock::now();
     let (parts, body) = response.into_parts();
     let names = parts.headers.keys().map(|n| n.as_str().to_owned()).collect();
-    let head = Reply { status: parts.status.as_u16(), headers: parts.headers, names, ..Reply::default() };
+    let head = Reply { status: parts.status.as_u16(), headers: parts.headers, names, http2: true, ..Reply::default() };
     let (_, kept) = reply.insert((at, head));
     if !parts.status.is_success() {
         connection.beside(read_body(body, kept)).await;

@@ -41,7 +41,11 @@ struct Edge {
 /// # Errors
 /// What the TLS library says.
 pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rustls::ServerConfig, rustls::Error> {
-    let alpn: &[&str] = if options.h2 == H2::Off { &["http/1.1"] } else { &["h2", "http/1.1"] };
+    let alpn: &[&str] = match options.h2 {
+        H2::Off => &["http/1.1"],
+        H2::Only => &["h2"],
+        _ => &["h2", "http/1.1"],
+    };
     if options.client_certificate { leaf.server_for(authority, alpn) } else { leaf.server(alpn) }
 }
 
@@ -61,7 +65,7 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
     let Ok(Some(guest)) = entering.await else { return };
     match edge.options.mode {
         Mode::Tcp => relay::bytes(&edge, guest).await,
-        Mode::Http if guest.speaks_http2() => http2::requests(&edge, guest).await,
+        Mode::Http if guest.speaks_http2() || edge.options.h2 == H2::Blind => http2::requests(&edge, guest).await,
         Mode::Http => http1::request(&edge, guest).await,
     }
 }

@@ -78,6 +78,8 @@ labels! {
         Connect = "connect": "Offered with extended CONNECT (RFC 8441), handed on with a key of its own: HAProxy.",
         Keyless = "keyless": "Offered with extended CONNECT, handed on without a key: Envoy.",
         Broken = "broken": "Offered, and every stream is refused.",
+        Only = "only": "Nothing else is spoken, without extended CONNECT; who offers HTTP/1.1 alone is refused in the handshake: Go.",
+        Blind = "blind": "Nothing else is read, whatever was chosen in the handshake: Envoy's `codec_type: HTTP2`.",
     }
 }
 
