@@ -15,6 +15,11 @@ use super::refused::Refused;
 use super::release::Release;
 use crate::clock;
 
+/// The most devices that are known, the most scopes of one, and the longest: beyond it another device is forgotten, and is paired
+/// anew when it comes again.
+const DEVICES: usize = 1_024;
+const SCOPES: usize = 64;
+const LONGEST_SCOPE: usize = 128;
 /// How far a signature's time may be off.
 const SKEW_MS: i64 = 120_000;
 
@@ -81,12 +86,22 @@ impl Devices {
         };
         let waits = known.pending.contains_key(asked.device());
         if let Some(reason) = reason.filter(|_| !asked.silent || waits) {
+            make_room(&mut known.pending, asked.device());
             let id = known.pending.entry(asked.device().to_owned()).or_insert_with(super::uuid).clone();
             return Err(unapproved(asked, reason, &id, paired.as_ref()));
         }
+        make_room(&mut known.paired, asked.device());
         let entry = known.paired.entry(asked.device().to_owned()).or_default();
-        entry.scopes.extend(asked.scopes());
+        let room = SCOPES.saturating_sub(entry.scopes.len());
+        entry.scopes.extend(asked.scopes().into_iter().filter(|scope| scope.len() <= LONGEST_SCOPE).take(room));
         Ok(entry.tokens.entry(asked.role.to_owned()).or_insert_with(|| (super::token(), clock::wall_ms())).clone())
+    }
+}
+
+/// Forgets somebody before somebody new is known.
+fn make_room<T>(known: &mut BTreeMap<String, T>, device: &str) {
+    if known.len() >= DEVICES && !known.contains_key(device) {
+        known.pop_first();
     }
 }
 
@@ -236,6 +251,20 @@ mod tests {
         let refused = devices.admit(&Asked { params: &more, role: "operator", silent: false, told: true }).unwrap_err();
         assert_eq!(refused.error.unwrap()["details"]["reason"], "scope-upgrade");
         assert_eq!(refused.reason.len(), 120);
+    }
+
+    #[test]
+    fn devices_and_scopes_are_forgotten_before_they_are_too_many() {
+        let devices = Devices::default();
+        let scopes: Vec<String> = (0..=SCOPES).map(|scope| scope.to_string()).collect();
+        for number in 0..4 * DEVICES {
+            let params = json!({"device": {"id": format!("{number:08}")}, "scopes": scopes});
+            let silent = number % 2 == 0;
+            let _ = devices.admit(&Asked { params: &params, role: "operator", silent, told: true });
+        }
+        let known = devices.0.lock().unwrap();
+        assert_eq!((known.paired.len(), known.pending.len()), (DEVICES, DEVICES));
+        assert!(known.paired.values().all(|paired| paired.scopes.len() == SCOPES));
     }
 
     #[test]

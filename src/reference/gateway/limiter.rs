@@ -17,6 +17,9 @@ const ATTEMPTS: usize = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 /// `gateway.auth.rateLimit.lockoutMs`.
 const LOCKOUT: Duration = Duration::from_secs(300);
+/// The most addresses whose failures are counted: clients behind a trusted proxy may name any. Beyond it those are forgotten whose
+/// time is over, and then the one that has been known for longest.
+const ADDRESSES: usize = 1_024;
 /// The first delay on loopback; each one after is twice as long.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 
@@ -69,6 +72,9 @@ impl Limiter {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
         let fresh = Failures { number: 0, since: now, until: (self.rules.locked_out && !loopback).then(|| now + LOCKOUT) };
+        if counts.len() >= ADDRESSES && !counts.contains_key(&address) {
+            forget(&mut counts, now);
+        }
         let failures = counts.entry(address).or_insert(fresh);
         if let Some(until) = failures.until.filter(|until| *until > now) {
             return Turn::LockedOut(until - now);
@@ -87,6 +93,18 @@ impl Limiter {
         }
         failures.until = (self.rules.locks_out && failures.number >= ATTEMPTS).then(|| now + LOCKOUT);
         Turn::Wrong(Duration::ZERO)
+    }
+}
+
+/// Makes room for another address.
+fn forget(counts: &mut HashMap<IpAddr, Failures>, now: Instant) {
+    counts.retain(|_, failures| match failures.until {
+        Some(until) => until > now,
+        None => now.duration_since(failures.since) <= WINDOW,
+    });
+    let oldest = counts.iter().min_by_key(|(_, failures)| failures.since).map(|(address, _)| *address);
+    if let Some(oldest) = oldest.filter(|_| counts.len() >= ADDRESSES) {
+        counts.remove(&oldest);
     }
 }
 
@@ -174,6 +192,21 @@ mod tests {
         assert_eq!(delays, ms);
         assert_eq!(limiter.turn(None, true), Turn::Right);
         assert!(matches!(limiter.turn(REMOTE, true), Turn::LockedOut(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_are_forgotten_before_they_are_too_many() {
+        let limiter = Limiter::new(CURRENT);
+        let number = u32::try_from(2 * ADDRESSES).unwrap();
+        for address in 0..number {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            limiter.turn(Some(IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0b00_0000 + address))), false);
+        }
+        let known = || limiter.counts.lock().unwrap().len();
+        assert_eq!(known(), ADDRESSES);
+        tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
+        limiter.turn(REMOTE, false);
+        assert_eq!(known(), 1, "the time of all others is over");
     }
 
     #[test]

@@ -5,6 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::reference::head::Head;
 
+/// The most kinds of a thing that are told apart, and the longest name of one: whoever asks for anything else is counted beside
+/// them, or a gateway that stands for days would grow with every stranger. A run of any matrix sees some dozens.
+const KINDS: usize = 512;
+const LONGEST_NAME: usize = 1 << 10;
+/// Whatever is not told apart any more.
+const OTHER: &str = "other";
+
 /// Everything counted since the gateway was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -51,22 +58,58 @@ impl Count {
     pub fn request(&self, head: &Head) {
         let mut seen = self.lock();
         let method = if head.upgrades() { "UPGRADE" } else { head.method() };
-        *seen.requests.entry(format!("{method} {}", head.path())).or_default() += 1;
+        tally(&mut seen.requests, format!("{method} {}", head.path()));
         seen.bearers += usize::from(head.get("authorization").is_some());
         let names: Vec<String> = head.lines.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
-        seen.heads.insert(format!("{method} {}", names.join(" ")));
-        seen.headers.extend(names);
+        note(&mut seen.heads, format!("{method} {}", names.join(" ")));
+        names.into_iter().for_each(|name| note(&mut seen.headers, name));
     }
 
     /// Counts a method asked over WebSocket.
     pub fn method(&self, name: &str) {
-        *self.lock().methods.entry(name.to_owned()).or_default() += 1;
+        tally(&mut self.lock().methods, name.to_owned());
     }
+}
+
+fn tally(counts: &mut BTreeMap<String, usize>, name: String) {
+    let known = counts.contains_key(&name);
+    *counts.entry(told_apart(name, known, counts.len())).or_default() += 1;
+}
+
+fn note(names: &mut BTreeSet<String>, name: String) {
+    let known = names.contains(&name);
+    names.insert(told_apart(name, known, names.len()));
+}
+
+/// The name under which a thing is counted.
+fn told_apart(name: String, known: bool, kinds: usize) -> String {
+    let room = name.len() <= LONGEST_NAME && (known || kinds < KINDS);
+    if room { name } else { OTHER.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strangers_do_not_make_it_grow() {
+        let count = Count::default();
+        for number in 0..2 * KINDS {
+            let lines = vec![(format!("X-{number}"), "a".into())];
+            count.request(&Head { first: format!("GET /{number} HTTP/1.1"), lines, rest: Vec::new() });
+            count.method(&format!("m-{number}"));
+        }
+        count.request(&Head {
+            first: format!("GET /{} HTTP/1.1", "x".repeat(LONGEST_NAME)),
+            lines: Vec::new(),
+            rest: Vec::new(),
+        });
+        count.method("m-0");
+        let seen = count.lock();
+        assert_eq!((seen.requests.len(), seen.requests[OTHER]), (KINDS + 1, KINDS + 1));
+        assert_eq!((seen.methods.len(), seen.methods[OTHER], seen.methods["m-0"]), (KINDS + 1, KINDS, 2));
+        assert_eq!((seen.headers.len(), seen.heads.len()), (KINDS + 1, KINDS + 1));
+    }
 
     #[test]
     fn requests_are_counted_by_what_they_are() {
