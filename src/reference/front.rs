@@ -170,15 +170,6 @@ impl Front {
         };
         self.places.iter().filter_map(place).collect()
     }
-
-    /// The loopback addresses it can be reached by.
-    pub fn loopback(&self) -> Option<IpAddr> {
-        let ips = self.places.iter().filter_map(|place| match place {
-            Place::Tcp(listener) => listener.local_addr().ok().map(|a| a.ip()),
-            _ => None,
-        });
-        ips.map(near).min()
-    }
 }
 
 impl Place {

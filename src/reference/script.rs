@@ -16,7 +16,7 @@ use super::certificate::Kind;
 use super::front::Front;
 use super::head::Head;
 use super::hostile;
-use super::wire::Wire;
+use super::wire::{Wire, drain};
 
 /// The most bytes of a request's head that are read.
 const LONGEST_HEAD: usize = 64 << 10;
@@ -154,11 +154,6 @@ async fn end(mut wire: Wire, manner: &str) {
         _ => drop(wire.shutdown().await),
     }
     drain(&mut wire).await;
-}
-
-/// Reads until the client ends: closing a socket with unread bytes would reset it.
-pub(super) async fn drain(wire: &mut Wire) {
-    let _ = tokio::io::copy(wire, &mut tokio::io::sink()).await;
 }
 
 async fn speak(wire: Wire, early: Vec<u8>, steps: &[String]) {

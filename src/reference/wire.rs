@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// How long a TLS handshake may take, the wait for its first byte included: Node's `handshakeTimeout`; measured on 2026.9.6.
+const HANDSHAKE: Duration = Duration::from_secs(120);
 
 /// A connection: plain, Unix, or TLS over TCP.
 #[derive(Debug)]
@@ -31,15 +35,22 @@ impl Wire {
         self.tcp().and_then(|tcp| tcp.peer_addr().ok()).map(|address| address.ip().to_canonical())
     }
 
-    /// Answers a TLS handshake.
+    /// Answers a TLS handshake, unless it takes longer than a gateway waits for one.
     ///
     /// # Errors
     /// The handshake failed, or the wire is none that TLS runs over here.
     pub async fn secure(self, config: Arc<rustls::ServerConfig>) -> io::Result<Self> {
         match self {
-            Self::Tcp(tcp) => Ok(Self::Tls(Box::new(TlsAcceptor::from(config).accept(tcp).await?))),
+            Self::Tcp(tcp) => Ok(Self::Tls(Box::new(timeout(HANDSHAKE, TlsAcceptor::from(config).accept(tcp)).await??))),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
+    }
+
+    /// The first byte, which stays where it is; none if the other end says nothing for as long as a handshake may take, or ends.
+    pub async fn first_byte(&self) -> Option<u8> {
+        let mut first = [0];
+        let read = timeout(HANDSHAKE, self.tcp()?.peek(&mut first)).await.ok()?.ok()?;
+        (read > 0).then_some(first[0])
     }
 
     /// Ends the connection with a TCP reset. A Unix socket knows none: it is closed.
@@ -57,6 +68,18 @@ impl Wire {
             #[cfg(unix)]
             Self::Unix(_) => None,
         }
+    }
+}
+
+/// Reads and forgets until the other side ends: closing a socket with unread bytes would reset it.
+pub async fn drain(stream: &mut (impl AsyncRead + Unpin)) {
+    let _ = tokio::io::copy(stream, &mut tokio::io::sink()).await;
+}
+
+/// Ends in order: says so, and reads on until the other side ends too, or has had its time.
+pub async fn finish(mut stream: impl AsyncRead + AsyncWrite + Unpin, linger: Duration) {
+    if stream.shutdown().await.is_ok() {
+        let _ = timeout(linger, drain(&mut stream)).await;
     }
 }
 

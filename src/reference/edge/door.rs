@@ -9,11 +9,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 
-use super::leg::{drain, finish};
+use super::leg::finish;
 use super::options::{Line, Mode};
 use super::product::{Occasion, Why};
 use super::{Edge, forward, http1};
-use crate::reference::wire::Wire;
+use crate::reference::wire::{Wire, drain};
 
 /// How long a client may take until its TLS stands, and again until its request is there. nginx: `client_header_timeout`.
 pub const SLOWEST_CLIENT: Duration = Duration::from_secs(60);

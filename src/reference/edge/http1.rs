@@ -8,14 +8,14 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, sp
 use tokio::time::timeout;
 
 use super::door::{Guest, SLOWEST_CLIENT};
-use super::leg::{CHUNK, Leg, drain, finish, unsaid};
+use super::leg::{CHUNK, Leg, finish, unsaid};
 use super::options::{Frames, Upgrade};
 use super::product::{Occasion, Why};
 use super::relay::{Timers, hold, late, relay};
 use super::{Edge, upstream};
 use crate::reference::head::{Head, NoHead};
 use crate::reference::script;
-use crate::reference::wire::Wire;
+use crate::reference::wire::{Wire, drain};
 
 /// The largest head of an answer that is read. Node's default, `maxHeaderSize`, is half of it.
 const MOST_ANSWER: usize = 32 << 10;

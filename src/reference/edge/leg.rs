@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::reference::wire::Wire;
+use crate::reference::wire::{self, Wire};
 
 /// How long what a client still sends is read after the edge has said its last word; what is not read makes a reset of the end.
 /// nginx's `lingering_timeout` is 5 s; clients here are quick.
@@ -52,16 +52,8 @@ impl Leg for TokioIo<Upgraded> {
 }
 
 /// Ends a leg in order: says so, and reads on until the other side ends too, or has had its time.
-pub async fn finish(mut leg: Box<dyn Leg>) {
-    if leg.shutdown().await.is_ok() {
-        let _ = tokio::time::timeout(LINGER, drain(&mut leg)).await;
-    }
-}
-
-/// Reads and forgets until the other side ends.
-pub async fn drain(leg: &mut (impl AsyncRead + Unpin)) {
-    let mut bytes = vec![0; CHUNK];
-    while leg.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+pub async fn finish(leg: impl AsyncRead + AsyncWrite + Unpin) {
+    wire::finish(leg, LINGER).await;
 }
 
 /// Whether an error is an end that was not said: TLS without its closing alert. Every peer knows it as an end.

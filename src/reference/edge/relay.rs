@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 use super::door::Guest;
-use super::leg::{CHUNK, Leg, drain, finish, unsaid};
+use super::leg::{CHUNK, Leg, finish, unsaid};
 use super::options::{Counts, Death, Options};
 use super::{Edge, upstream};
 use crate::clock::{self, Instant};
+use crate::reference::wire::drain;
 
 /// A close frame of a server: 1001, no reason. What Caddy sends at a reload.
 const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xE9];

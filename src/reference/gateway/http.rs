@@ -7,12 +7,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::Gateway;
+use super::body::{self, Stop};
 use super::client;
 use super::reply::{Reply, TEXT, date, reason};
 use super::route;
 use crate::reference::head::{Head, NoHead};
 use crate::reference::script;
-use crate::reference::wire::Wire;
+use crate::reference::wire::{Wire, drain, finish};
 
 /// The longest head. Source: Node's `maxHeaderSize`.
 const LONGEST_HEAD: usize = 16 << 10;
@@ -82,15 +83,15 @@ pub async fn converse(gateway: &Gateway, mut wire: Wire) -> Option<(Wire, Head)>
                     return None;
                 }
                 if !respond(gateway, &mut wire, &mut head).await? {
-                    return finish(wire).await;
+                    return end(wire).await;
                 }
                 before = head.rest;
                 patience = KEEP_ALIVE;
             }
-            Err(0) => return finish(wire).await,
+            Err(0) => return end(wire).await,
             Err(status) => {
                 wire.write_all(bare(status).as_bytes()).await.ok()?;
-                return finish(wire).await;
+                return end(wire).await;
             }
         }
     }
@@ -112,7 +113,7 @@ async fn head(wire: &mut Wire, mut before: Vec<u8>, patience: Duration) -> Resul
     }
     match timeout(HEAD_PATIENCE, Head::request(wire, before, LONGEST_HEAD)).await {
         Ok(Ok(head)) if head.bytes().len() > LONGEST_HEAD => Err(431),
-        Ok(Ok(head)) if METHODS.contains(&head.method()) => Ok(head),
+        Ok(Ok(head)) if METHODS.contains(&head.method()) && is_target(&head) && body::is_plain(&head) => Ok(head),
         Ok(Ok(_) | Err(NoHead::Ended | NoHead::Junk(_))) => Err(400),
         Ok(Err(NoHead::TooLong)) => Err(431),
         Err(_) => Err(408),
@@ -133,7 +134,7 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
     }
     if half_upgrade(head) && !gateway.release.since_8_1 {
         // Nobody answers it.
-        script::drain(wire).await;
+        drain(wire).await;
         return None;
     }
     let reply = match head.get("expect") {
@@ -148,7 +149,14 @@ async fn respond(gateway: &Gateway, wire: &mut Wire, head: &mut Head) -> Option<
     let keep = keep && (!old || reply.own_length);
     wire.write_all(&reply.bytes(head_only, keep, !old)).await.ok()?;
     wire.flush().await.ok()?;
-    Some(skip_body(wire, head).await? && keep && !reply.ends())
+    match body::skip(wire, head, HEAD_PATIENCE).await {
+        Ok(()) => Some(keep && !reply.ends()),
+        Err(Stop::Ended) => Some(false),
+        Err(Stop::Broken) => {
+            wire.write_all(bare(400).as_bytes()).await.ok()?;
+            Some(false)
+        }
+    }
 }
 
 fn route(gateway: &Gateway, wire: &Wire, head: &Head) -> Reply {
@@ -169,60 +177,16 @@ fn hostless() -> String {
     format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nDate: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", date())
 }
 
-/// Reads past a request's body; whether that leads to the next request.
-async fn skip_body(wire: &mut Wire, head: &mut Head) -> Option<bool> {
-    if head.has_word("transfer-encoding", "chunked") {
-        return skip_chunks(wire, &mut head.rest).await;
-    }
-    let length = head.get("content-length").and_then(|n| n.parse().ok()).unwrap_or(0);
-    skip(wire, &mut head.rest, length).await
-}
-
-async fn skip(wire: &mut Wire, rest: &mut Vec<u8>, mut length: usize) -> Option<bool> {
-    loop {
-        let here = length.min(rest.len());
-        rest.drain(..here);
-        length -= here;
-        if length == 0 {
-            return Some(true);
-        }
-        if !more(wire, rest).await? {
-            return Some(false);
-        }
-    }
-}
-
-async fn skip_chunks(wire: &mut Wire, rest: &mut Vec<u8>) -> Option<bool> {
-    loop {
-        match httparse::parse_chunk_size(rest) {
-            Ok(httparse::Status::Complete((line, size))) => {
-                rest.drain(..line);
-                // Each chunk, also the last one, ends with an empty line.
-                if !skip(wire, rest, usize::try_from(size).ok()?.checked_add(2)?).await? {
-                    return Some(false);
-                }
-                if size == 0 {
-                    return Some(true);
-                }
-            }
-            Ok(httparse::Status::Partial) if rest.len() < LONGEST_HEAD => {
-                if !more(wire, rest).await? {
-                    return Some(false);
-                }
-            }
-            Ok(_) | Err(_) => return Some(false),
-        }
-    }
-}
-
-async fn more(wire: &mut Wire, rest: &mut Vec<u8>) -> Option<bool> {
-    Some(timeout(HEAD_PATIENCE, wire.read_buf(rest)).await.ok()?.ok()? > 0)
+/// The server finds its way by the first character of a target: a path, `*`, or a scheme before `://`; the rest is ASCII.
+fn is_target(head: &Head) -> bool {
+    let target = head.target();
+    let whole = || target.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
+    head.method() == "CONNECT" || target.is_ascii() && (target.starts_with(['/', '*']) || whole())
 }
 
 /// Ends in order: everything written arrives before the end does.
-pub(super) async fn finish<T>(mut wire: Wire) -> Option<T> {
-    wire.shutdown().await.ok()?;
-    let _ = timeout(super::LINGER, script::drain(&mut wire)).await;
+pub(super) async fn end<T>(wire: Wire) -> Option<T> {
+    finish(wire, super::LINGER).await;
     None
 }
 

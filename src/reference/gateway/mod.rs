@@ -7,9 +7,11 @@
 //! Not played: the limiter of its own that a browser's origin gets, the limit of 15 frames while a connect is decided, presence
 //! of clients, the sockets of workers and desktops, and every method that [`methods`] does not list.
 
+mod body;
 mod client;
 mod connect;
 mod device;
+mod framewise;
 mod health;
 mod hello;
 mod http;
@@ -34,7 +36,6 @@ use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, timeout};
@@ -45,7 +46,7 @@ use release::Release;
 use seen::{Count, Seen};
 
 use super::front::Front;
-use super::wire::Wire;
+use super::wire::{Wire, finish};
 use crate::clock::{self, Instant};
 use crate::complaint::Complaint;
 use crate::openclaw::limits::TICK;
@@ -242,14 +243,11 @@ impl Gateway {
 }
 
 /// Answers a TLS handshake. Plain text is ended without a byte.
-async fn secure(mut wire: Wire, config: Arc<rustls::ServerConfig>) -> Option<Wire> {
+async fn secure(wire: Wire, config: Arc<rustls::ServerConfig>) -> Option<Wire> {
     /// The type of a TLS record that holds a handshake (RFC 8446, 5.1).
     const HANDSHAKE: u8 = 22;
-    let mut first = [0];
-    let read = wire.tcp()?.peek(&mut first).await.ok()?;
-    if read == 0 || first[0] != HANDSHAKE {
-        let _ = wire.shutdown().await;
-        let _ = timeout(LINGER, super::script::drain(&mut wire)).await;
+    if wire.first_byte().await != Some(HANDSHAKE) {
+        finish(wire, LINGER).await;
         return None;
     }
     wire.secure(config).await.ok()

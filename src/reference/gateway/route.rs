@@ -35,12 +35,12 @@ pub fn answer(gateway: &Gateway, head: &Head, client: Option<Client>) -> Reply {
     let Some(path) = path(head) else { return unauthorized() };
     let read_only = matches!(head.method(), "GET" | "HEAD");
     let ask = Ask { gateway, head, client: client.unwrap_or(NOBODY), read_only };
-    match path {
+    match path.as_str() {
         "/health" | "/healthz" if gateway.release.probes => ask.probe(|_| (200, json!({"ok": true, "status": "live"}))),
         _ if client.is_none() => Reply::new(403, JSON, UNATTRIBUTED),
         "/startup" | "/startupz" if gateway.release.since_8_1 => ask.probe(|detail| started(gateway, detail)),
         "/ready" | "/readyz" if gateway.release.probes => ask.probe(|detail| ready(gateway, detail)),
-        _ => ask.elsewhere(path),
+        path => ask.elsewhere(path),
     }
 }
 
@@ -50,16 +50,12 @@ const PROBES: [&str; 6] = ["/health", "/healthz", "/ready", "/readyz", "/startup
 /// Somebody whom limits do not count and who is told nothing.
 const NOBODY: Client = Client { address: None, local: false };
 
-/// The path of a request; none if it is not one.
-pub fn path(head: &Head) -> Option<&str> {
-    let path = head.path();
-    let path = match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => path,
-    };
-    let mut escapes = path.split('%').skip(1);
+/// The path of a request as a browser would make it out; none if it is not one.
+pub fn path(head: &Head) -> Option<String> {
+    let url = url::Url::parse("http://localhost").ok()?.join(head.target()).ok()?;
+    let mut escapes = url.path().split('%').skip(1);
     let right = |escape: &str| escape.len() >= 2 && escape.bytes().take(2).all(|b| b.is_ascii_hexdigit());
-    escapes.all(right).then_some(path)
+    escapes.all(right).then(|| url.path().to_owned())
 }
 
 struct Ask<'a> {

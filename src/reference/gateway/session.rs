@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::connect::{self, Caller, Granted};
+use super::framewise::Framewise;
 use super::refused::Refused;
 use super::upgrade::Waiting;
 use super::{Event, Gateway, hello, methods, schema};
@@ -29,7 +30,7 @@ const PING: Duration = Duration::from_secs(25);
 /// Buffers of a socket. The library's defaults are 128 KiB each and would be the whole cost of an idle socket.
 const BUFFER: usize = 1 << 10;
 
-type Socket = WebSocketStream<Wire>;
+type Socket = WebSocketStream<Framewise>;
 
 /// An authenticated socket.
 pub struct Session {
@@ -49,14 +50,19 @@ pub async fn run(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Wai
     }
 }
 
-/// From the challenge to hello-ok.
-async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waiting) -> Option<Session> {
+/// A socket that closes at the head of a frame that is larger.
+async fn socket(wire: Framewise, largest: usize) -> Socket {
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
-        .max_message_size(Some(LARGEST))
-        .max_frame_size(Some(LARGEST));
-    let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config)).await;
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest));
+    WebSocketStream::from_raw_socket(wire, Role::Server, Some(config)).await
+}
+
+/// From the challenge to hello-ok.
+async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waiting) -> Option<Session> {
+    let mut socket = socket(Framewise::new(wire, early), LARGEST_BEFORE).await;
     let mut events = gateway.events.subscribe();
     let nonce = super::uuid();
     let early = hold_back(&gateway, &mut socket).await?;
@@ -77,6 +83,7 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
                 Ok(granted) => {
                     write(&mut socket, TEXT, &hello::frame(&gateway, &id, &waiting.place.host, &granted)).await.ok()?;
                     gateway.refresh_health();
+                    let socket = self::socket(socket.into_inner().let_go(), LARGEST).await;
                     Some(Session { gateway, socket, events, granted: Box::new(granted), seq: 0 })
                 }
                 Err(refused) => refuse(socket, &id, *refused, linger).await,
@@ -97,12 +104,11 @@ async fn hold_back(gateway: &Gateway, socket: &mut Socket) -> Option<Option<Resu
     }
 }
 
-/// The first message as text; nothing if the client ended or broke the protocol. The limit is the message's: a frame that
-/// claims to be longer is read to its end, where the gateway closes at its head.
+/// The first message as text; nothing if the client ended or broke the protocol. Of a message in parts that is too long together
+/// the last part is read to its end, where the gateway closes at its head.
 async fn first(socket: &mut Socket) -> Option<Result<String, Refused>> {
     loop {
         match socket.next().await? {
-            Ok(message) if message.len() > LARGEST_BEFORE => return abort(socket, 1009).await,
             Ok(Message::Text(text)) => return Some(Ok(text.as_str().to_owned())),
             Ok(Message::Binary(bytes)) => return Some(Ok(String::from_utf8_lossy(&bytes).into_owned())),
             Ok(_) => {}

@@ -57,13 +57,14 @@ pub async fn switch(gateway: &Arc<Gateway>, mut wire: Wire, head: &Head) -> Opti
         }
         (Err(refusal), _) => {
             wire.write_all(refusal.as_bytes()).await.ok()?;
-            super::http::finish(wire).await
+            super::http::end(wire).await
         }
     }
 }
 
 fn admit(gateway: &Arc<Gateway>, wire: &Wire, head: &Head) -> Result<Waiting, String> {
-    let closed = path(head).is_none_or(|path| path.starts_with("//") || CLOSED.iter().any(|c| path.starts_with(c)));
+    let closed = |path: String| head.target().starts_with("//") || CLOSED.iter().any(|c| path.starts_with(c));
+    let closed = path(head).is_none_or(closed);
     if closed {
         return Err(refusal(401, &[("Connection", "close")], ""));
     }

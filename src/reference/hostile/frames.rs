@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Hostile, bomb, deep, flood, healthy};
 use crate::labels;
 use crate::openclaw::connect;
-use crate::reference::script::drain;
 use crate::reference::wire::Wire;
+use crate::reference::wire::drain;
 
 labels! {
     /// When harm by frames begins.

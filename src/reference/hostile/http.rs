@@ -7,8 +7,9 @@ use tokio::io::AsyncWriteExt;
 
 use super::frames::{self, Moment, deep_frame};
 use super::{deep, flood, healthy};
-use crate::reference::script::{drain, switch};
+use crate::reference::script::switch;
 use crate::reference::wire::Wire;
+use crate::reference::wire::drain;
 
 /// Longer than any probe's own deadline, and shorter than a run.
 const LATE: Duration = Duration::from_secs(30);

@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub use self::frames::Moment;
 use super::front::Front;
-use super::script::drain;
 use super::wire::Wire;
+use super::wire::drain;
 use crate::labels;
 
 labels! {

@@ -57,6 +57,12 @@ async fn routes_answer_as_those_of_the_gateway() {
         ("GET /sessions/x/history", "401 Unauthorized"),
         ("GET /control-ui-config.json", "401 Unauthorized"),
         ("GET /%zz", "401 Unauthorized"),
+        ("GET http://", "401 Unauthorized"),
+        ("GET //", "401 Unauthorized"),
+        ("GET //x/health", "200 OK"),
+        ("POST //x/health", "405 Method Not Allowed"),
+        ("POST /x/../health", "405 Method Not Allowed"),
+        ("GET *", "200 OK"),
     ] {
         assert_eq!(status(first).await, expected, "{first}");
     }
@@ -112,6 +118,39 @@ async fn what_is_no_http_is_answered_barely() {
     assert!(unexpected.starts_with("HTTP/1.1 417 ") && unexpected.ends_with("chunked\r\n\r\n0\r\n\r\n"), "{unexpected}");
     let continued = gateway.ask("GET /health", &["Expect: 100-continue"]).await;
     assert!(continued.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+}
+
+#[tokio::test]
+async fn a_target_begins_with_a_slash_a_star_or_a_scheme() {
+    let gateway = stand(Options::default());
+    for target in ["%", "foo", "?x", "foo:bar", "http:foo", "a:1", "!", "#x", "/\u{fc}"] {
+        let answer = gateway.ask(&format!("GET {target}"), &[]).await;
+        assert_eq!(answer, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_whose_end_is_in_doubt_hides_no_request() {
+    let gateway = stand(Options::default());
+    let hidden = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let heard = async |lines: &str, body: &str| {
+        let text = format!("POST /nope HTTP/1.1\r\nHost: x\r\n{lines}\r\n\r\n{body}{hidden}");
+        let heard = gateway.raw(text.as_bytes()).await;
+        heard.match_indices("HTTP/1.1 ").map(|(at, _)| heard[at + 9..at + 12].to_owned()).collect::<Vec<_>>()
+    };
+    for (lines, body, statuses) in [
+        ("Content-Length: -1", "", &["400"][..]),
+        ("Content-Length: 99999999999999999999999", "", &["400"]),
+        ("Content-Length: 5\r\nContent-Length: 5", "hello", &["400"]),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", "hello", &["400"]),
+        ("Transfer-Encoding: identity", "", &["400"]),
+        ("Transfer-Encoding: chunked", "zz\r\n", &["400"]),
+        ("Transfer-Encoding: chunked", "5\r\nhelloXX0\r\n\r\n", &["404", "400"]),
+        ("Transfer-Encoding: chunked", "5;x=y\r\nhello\r\n0\r\nT: x\r\n\r\n", &["404", "200"]),
+        ("Content-Length: 005", "hello", &["404", "200"]),
+    ] {
+        assert_eq!(heard(lines, body).await, statuses, "{lines} {body}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

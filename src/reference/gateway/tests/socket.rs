@@ -171,6 +171,33 @@ async fn what_is_no_connect_is_closed() {
 }
 
 #[tokio::test]
+async fn a_first_frame_that_is_too_large_is_closed_at_its_head() {
+    let gateway = stand(Options::default());
+    for opcode in [0x81, 0x82] {
+        for length in [65_537_u64, 24 << 20, 1 << 53] {
+            let mut client = Client::new(&gateway, &[]).await;
+            let head = [&[opcode, 0xff][..], &length.to_be_bytes(), &[0; 4]].concat();
+            client.0.get_mut().write_all(&head).await.unwrap();
+            assert_eq!(timeout(Duration::from_secs(10), client.closed()).await.unwrap(), (1009, String::new()), "{length}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_hello_frames_may_be_larger_and_those_sent_at_once_are_heard() {
+    let gateway = stand(Options::default());
+    let mut client = Client::new(&gateway, &[]).await;
+    let asked = |id: &str, more: usize| json!({"type": "req", "id": id, "method": "status", "params": {"x": "y".repeat(more)}});
+    for frame in [connect(Some(SECRET)), asked("2", 0), asked("3", 100_000)] {
+        client.0.feed(Message::text(frame.to_string())).await.unwrap();
+    }
+    client.0.flush().await.unwrap();
+    for id in ["1", "2", "3"] {
+        while client.frame().await["id"] != id {}
+    }
+}
+
+#[tokio::test]
 async fn phases_decide_who_is_let_in() {
     let starting = stand(Options { phase: Phase::Starting, ..Options::default() });
     let (error, code, reason) = Client::new(&starting, &[]).await.connect(&connect(Some(SECRET))).await.unwrap_err();

@@ -35,6 +35,18 @@ async fn only_tls_1_3_is_spoken_and_plain_text_ends_without_a_byte() {
     assert!(heard.ends_with(br#"{"ok":true,"status":"live"}"#));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_come_is_waited_for_as_node_does() {
+    let config = Authority::new().unwrap().leaf(Kind::Trusted, &[]).unwrap().gateway(&["http/1.1"]).unwrap();
+    let gateway = stand_behind(Options::default(), Some(Arc::new(config)));
+    // Nothing at all, and the head of a record that never follows.
+    for said in [&b""[..], &[22, 3, 1, 2, 0, 1]] {
+        let begun = crate::clock::now();
+        assert_eq!(gateway.raw(said).await, "");
+        assert_eq!(begun.elapsed().as_secs(), 120);
+    }
+}
+
 #[test]
 fn the_gateways_own_certificate_names_nobody() {
     let own = own().unwrap();
