@@ -37,7 +37,7 @@ enum Part {
 }
 
 const NOTHING: &str = "nothing";
-const UNKNOWN: &str = "unknown";
+const UNKNOWN: &str = "not measured";
 
 impl Template {
     /// Parses a sentence over the names that `each` binds.
@@ -220,15 +220,15 @@ dns@here = complete";
         for (text, expected) in [
             ("{e} answered {upgrade@e.status} at {e.host}:{e.port}.", "edge:corp answered 200 at gw.example:443."),
             ("{direct(e)} at {upgrade@direct(e).address}, {host(e)}, {site(e)}", "local at 127.0.0.1:18789, here, here"),
-            ("{upgrade@e.server}, {upgrade@e.body}", "nothing, unknown"),
-            ("{direct(direct(e))} {upgrade@direct(direct(e)).status}", "unknown unknown"),
+            ("{upgrade@e.server}, {upgrade@e.body}", "nothing, not measured"),
+            ("{direct(direct(e))} {upgrade@direct(direct(e)).status}", "not measured not measured"),
             ("{listener@host(e)[address=127.0.0.1,port=18789].owner}", "gateway"),
             ("{any x in tcp@e where x.connected == refused: x.address} refused", "203.0.113.5, 203.0.113.6 refused"),
             ("{any x in tcp@e where x.connected == silent: x.address}", "nothing"),
-            ("{any x in listener@host(e) where x.owner == ssh: x.address}", "unknown"),
+            ("{any x in listener@host(e) where x.owner == ssh: x.address}", "not measured"),
             ("{any x in tcp@e: x.port}", "443"),
             ("{count(tcp@e)}, {distinct(x.connected for x in tcp@e)}, {count(listener@host(e))}", "3, 2, at least 1"),
-            ("{pair(e, direct(e)).same-gateway}", "unknown"),
+            ("{pair(e, direct(e)).same-gateway}", "not measured"),
             ("'{{\"a\": {e.port}}}' größer", "'{\"a\": 443}' größer"),
         ] {
             assert_eq!(say(text), expected, "{text}");
@@ -258,7 +258,7 @@ dns@here = complete";
         let instances = each.instances(&fence.world());
         let template = Template::parse("{l}: {l.owner} on {l.port}", &each).unwrap();
         assert_eq!(template.render(&fence.world(), &instances[0]), "127.0.0.1 18789: gateway on 18789");
-        assert_eq!(template.render(&fence.world(), &instances[1]), "unknown: unknown on unknown");
+        assert_eq!(template.render(&fence.world(), &instances[1]), "not measured: not measured on not measured");
     }
 
     #[test]
