@@ -242,6 +242,10 @@ pub struct Reference {
     pub release: String,
     /// Stand a right edge in front of it, at a free port.
     #[arg(long)]
+    pub with_edge: bool,
+    /// Stand in for the gateway behind your own edge: print what the edge makes of each kind of request, and whom a gateway
+    /// would take the client for.
+    #[arg(long)]
     pub behind_edge: bool,
     /// Something broken: a fault's name, or a file of your own.
     #[arg(long, value_name = "NAME|FILE")]

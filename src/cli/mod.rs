@@ -8,6 +8,7 @@ pub mod explain;
 pub mod facts;
 mod guard;
 mod judge;
+mod listen;
 mod listing;
 mod look;
 pub mod matrix;

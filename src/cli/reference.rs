@@ -9,11 +9,11 @@ use super::args::{PlaceFormat, Reference as Flags};
 use super::end::End;
 use super::run::interrupted_from_now_on;
 use super::scene::broken;
-use super::{sink, stand};
+use super::{listen, sink, stand};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::reference::fault::Fault;
-use crate::reference::gateway::Auth;
+use crate::reference::gateway::{Auth, contract};
 use crate::reference::ground::{Ground, Standing};
 use crate::reference::world::Client;
 
@@ -35,12 +35,15 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
         PlaceFormat::Human => place.text(fault.as_ref()),
         PlaceFormat::Json => format!("{}\n", place.json()),
     };
+    let arrivals = standing.gateway.as_ref().filter(|_| flags.behind_edge).map(|gateway| gateway.watch());
     // Whoever reads where it stands may end it at once.
     let until = async {
         let end = interrupted_from_now_on();
         let told = sink::print(&text);
-        if told.is_ok() {
-            end.await;
+        match (&told, arrivals) {
+            (Err(_), _) => return told,
+            (Ok(()), Some(arrivals)) => return listen::until(end, arrivals, flags.format).await,
+            (Ok(()), None) => end.await,
         }
         told
     };
@@ -67,6 +70,8 @@ struct Place {
     ask: Vec<String>,
     /// Its environment; of a secret only the file.
     env: Vec<(String, Told)>,
+    /// Commands that send requests whose claims show what an edge makes of them; none unless it stands behind one.
+    claim: Vec<Vec<String>>,
 }
 
 /// A value of the environment.
@@ -88,11 +93,15 @@ impl Place {
             _ => Told::Plain(value.clone()),
         };
         let env = standing.client.env.iter().map(|(name, value)| (name.clone(), told(value))).collect();
+        let edge: Vec<String> = if standing.client.edge.is_empty() { edges.collect() } else { standing.client.edge.clone() };
+        let through = edge.first().map_or(listen::YOUR_EDGE, String::as_str);
+        let claim = if flags.behind_edge { contract::line(through).to_vec() } else { Vec::new() };
         Self {
             release: flags.release.clone(),
             auth,
             gateway,
-            edge: if standing.client.edge.is_empty() { edges.collect() } else { standing.client.edge.clone() },
+            edge,
+            claim,
             secret,
             config: standing.folder().join("openclaw.json"),
             ask,
@@ -103,7 +112,7 @@ impl Place {
     fn json(&self) -> Value {
         json!({
             "release": self.release, "auth": self.auth, "gateway": self.gateway, "edge": self.edge, "secret_file": self.secret,
-            "config": self.config, "ask": self.ask, "env": self.env.iter().map(|(name, told)| (name.clone(), told.json())).collect::<Value>()
+            "config": self.config, "ask": self.ask, "claim": self.claim, "env": self.env.iter().map(|(name, told)| (name.clone(), told.json())).collect::<Value>()
         })
     }
 
@@ -125,7 +134,12 @@ impl Place {
         }
         let env = self.env.iter().map(|(name, told)| format!("{name}={}", told.word()));
         let ask: Vec<String> = env.chain(self.ask.iter().map(|word| quoted(word))).collect();
-        let _ = write!(out, "\nask it    {}\nend it    interrupt; its files go with it\n", ask.join(" "));
+        let _ = write!(out, "\nask it    {}\n", ask.join(" "));
+        for (number, words) in self.claim.iter().enumerate() {
+            let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+            let _ = writeln!(out, "{:<10}{}", if number == 0 { "claim" } else { "" }, words.join(" "));
+        }
+        out.push_str("end it    interrupt; its files go with it\n");
         out
     }
 }

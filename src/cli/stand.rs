@@ -43,7 +43,7 @@ pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
         return Err(complaint.help("leave out --tls, or listen at an address"));
     }
     let holes = secret(flags)?;
-    let edge = flags.behind_edge || fault.is_some_and(|fault| fault.change.contains_key("edge"));
+    let edge = flags.with_edge || fault.is_some_and(|fault| fault.change.contains_key("edge"));
     let mut document = fault::world()?;
     if !edge {
         document.remove("edge");

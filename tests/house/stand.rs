@@ -164,7 +164,7 @@ fn a_fault_stands_as_well_and_is_found() {
 #[test]
 fn for_people_it_says_where_and_how_and_what_is_broken() {
     let desk = Desk::new();
-    let args = ["reference", "--port", "0", "--behind-edge", "--fault", "gateway/starting"];
+    let args = ["reference", "--port", "0", "--with-edge", "--fault", "gateway/starting"];
     let mut child = desk.command(&args).stdout(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
@@ -194,4 +194,65 @@ fn a_port_in_use_is_named() {
     assert_eq!((done.status, done.underlined()), (2, vec![port.clone()]), "{}", done.err);
     assert!(done.err.contains(&format!("port {port} of 127.0.0.1 is in use")) && done.err.contains("--port 0"), "{}", done.err);
     assert!(done.out.is_empty());
+}
+
+/// Sends a request as one of the commands has it that the stand-in gave.
+fn claim(words: &Value) {
+    let words: Vec<&str> = words.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let url = url::Url::parse(words.last().unwrap()).unwrap();
+    let address = url.socket_addrs(|| None).unwrap()[0];
+    let mut lines = vec![format!("GET {} HTTP/1.1", url.path()), format!("Host: {address}")];
+    lines.extend(words.windows(2).filter(|pair| pair[0] == "-H").map(|pair| pair[1].to_owned()));
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    std::io::Write::write_all(&mut stream, format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes()).unwrap();
+    assert!(stream.read(&mut [0; 64]).unwrap() > 0, "{words:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn behind_an_edge_it_tells_what_becomes_of_claims_and_what_to_trust() {
+    for (mode, honest, fate, verdict) in [
+        ("overwrite", "right", "overwritten", "right"),
+        ("append", "right", "appended", "right"),
+        ("if-none", "right", "passed", "believed"),
+        ("believe", "no-address", "passed", "believed"),
+        ("pass", "local", "passed", "believed"),
+        ("real-ip", "no-address", "stripped", "no-address"),
+        ("forge", "loopback", "overwritten", "loopback"),
+        ("strip", "local", "stripped", "local"),
+    ] {
+        let desk = Desk::new();
+        desk.put("mode.toml", format!("summary = 'x'\n[edge]\nforwarded = '{mode}'\nprefix = '/oc'\nkeeps-prefix = true"));
+        let mut standing = Standing::new(&desk, &["--behind-edge", "--fault", "mode.toml"]);
+        let arrival = |standing: &mut Standing| {
+            let mut line = String::new();
+            standing.out.read_line(&mut line).unwrap();
+            serde_json::from_str::<Value>(&line).unwrap_or_else(|why| panic!("{why}: {line}"))
+        };
+        let under = |standing: &Standing, at: usize| {
+            let mut words = standing.place["claim"][at].clone();
+            let url = words.as_array_mut().unwrap().pop().unwrap();
+            words.as_array_mut().unwrap().push(url.as_str().unwrap().replace("/clawprobe", "/oc/clawprobe").into());
+            words
+        };
+        claim(&under(&standing, 0));
+        let told = arrival(&mut standing);
+        assert_eq!((&told["claims"], &told["trust"]["verdict"]), (&false.into(), &honest.into()), "{mode}: {told}");
+        for (at, upgrade) in [(1, Value::Null), (2, serde_json::json!(["websocket", "upgrade"]))] {
+            claim(&under(&standing, at));
+            let told = arrival(&mut standing);
+            let header = |name: &str| told["headers"].as_array().unwrap().iter().find(|line| line["name"] == name).cloned();
+            assert_eq!(header("X-Forwarded-For").unwrap()["fate"], fate, "{mode}: {told}");
+            assert_eq!(header("Tailscale-User-Login").unwrap()["fate"], "passed", "{mode}: {told}");
+            assert_eq!((&told["trust"]["verdict"], &told["prefix"]), (&verdict.into(), &"/oc".into()), "{mode}: {told}");
+            assert_eq!((&told["arrives"], &told["upgrade"]), (&"request".into(), &upgrade), "{mode}: {told}");
+            let right = verdict == "right";
+            assert_eq!(told["trust"]["trusted_proxies"].as_array().unwrap().len(), usize::from(right), "{mode}: {told}");
+        }
+        // The same again is not told again, and the end is told to nobody here.
+        claim(&under(&standing, 1));
+        let done = standing.end("-TERM");
+        assert_eq!((done.status, done.out.as_str()), (0, ""), "{mode}");
+    }
 }

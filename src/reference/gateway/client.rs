@@ -59,15 +59,16 @@ fn forwarded(head: &Head, trusted: &[IpAddr]) -> Option<Client> {
     Some(Client { address: Some(address), local: false })
 }
 
-/// An address, with or without brackets and port.
-fn hop(text: &str) -> Option<IpAddr> {
+/// One hop of `X-Forwarded-For`: an address, with or without brackets and port.
+pub(super) fn hop(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let plain = text.trim_start_matches('[').trim_end_matches(']');
     let ip = plain.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|a| a.ip()))?;
     Some(IpAddr::to_canonical(&ip))
 }
 
-fn proxy_shaped(name: &str) -> bool {
+/// Whether a header tells of a proxy.
+pub(super) fn proxy_shaped(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     PROXY_SHAPED.iter().any(|shape| if shape.ends_with('-') { name.starts_with(shape) } else { name == *shape })
 }

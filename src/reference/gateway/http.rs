@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::Gateway;
 use super::body::{self, Stop};
 use super::client;
+use super::contract::Arrival;
 use super::reply::{Reply, TEXT, date, reason};
 use super::route;
 use crate::reference::head::{Head, NoHead};
@@ -70,14 +71,14 @@ pub async fn converse(gateway: &Gateway, mut wire: Wire) -> Option<(Wire, Head)>
     let mut patience = HEAD_PATIENCE;
     loop {
         let next = tokio::select! {
-            next = head(&mut wire, before, patience) => next,
+            next = head(gateway, &mut wire, before, patience) => next,
             // Whoever asks nothing is not kept by a gateway that ends.
             () = gateway.last_call() => Err(0),
         };
         match next {
             Ok(head) if head.has_word("connection", "upgrade") && head.get("upgrade").is_some() => return Some((wire, head)),
             Ok(mut head) => {
-                gateway.count.request(&head);
+                gateway.request(&wire, &head);
                 if let Some(answer) = script::to_request(&gateway.options.answer, &head) {
                     answer.give(wire, Some(&head)).await;
                     return None;
@@ -103,7 +104,7 @@ fn bare(status: u16) -> String {
 }
 
 /// The next head; or the status that answers what came instead, 0 for nothing.
-async fn head(wire: &mut Wire, mut before: Vec<u8>, patience: Duration) -> Result<Head, u16> {
+async fn head(gateway: &Gateway, wire: &mut Wire, mut before: Vec<u8>, patience: Duration) -> Result<Head, u16> {
     if before.is_empty() {
         match timeout(patience, wire.read_buf(&mut before)).await {
             Ok(Ok(1..)) => {}
@@ -114,7 +115,11 @@ async fn head(wire: &mut Wire, mut before: Vec<u8>, patience: Duration) -> Resul
     match timeout(HEAD_PATIENCE, Head::request(wire, before, LONGEST_HEAD)).await {
         Ok(Ok(head)) if head.bytes().len() > LONGEST_HEAD => Err(431),
         Ok(Ok(head)) if METHODS.contains(&head.method()) && is_target(&head) && body::is_plain(&head) => Ok(head),
-        Ok(Ok(_) | Err(NoHead::Ended | NoHead::Junk(_))) => Err(400),
+        Ok(Err(NoHead::Junk(bytes))) => {
+            gateway.arrives(|_| Arrival::junk(&bytes, wire.peer()));
+            Err(400)
+        }
+        Ok(Ok(_) | Err(NoHead::Ended)) => Err(400),
         Ok(Err(NoHead::TooLong)) => Err(431),
         Err(_) => Err(408),
     }
@@ -192,6 +197,12 @@ pub(super) async fn end<T>(wire: Wire) -> Option<T> {
 
 /// Whom a request comes from: a helper of both the HTTP and the upgrade path.
 impl Gateway {
+    /// Counts a request, and tells of it.
+    pub(super) fn request(&self, wire: &Wire, head: &Head) {
+        self.count.request(head);
+        self.arrives(|trusted| Arrival::request(head, wire.peer(), matches!(wire, Wire::Tls(_)), trusted));
+    }
+
     /// The client behind a request. Before 2026.8.1 a proxy that cannot be attributed makes its clients remote.
     pub(super) fn client(&self, peer: Option<std::net::IpAddr>, head: &Head) -> Option<client::Client> {
         let client = client::behind(peer, head, &self.options.trusted_proxies, self.release.local);

@@ -2,7 +2,7 @@
 //!
 //! [`http`] speaks HTTP until an upgrade, with [`route`]'s answers written by [`reply`]; [`upgrade`] is the way to WebSocket,
 //! [`session`] what follows it: [`connect`] decides who is let in ([`schema`], [`limiter`], [`device`], [`origin`], [`refused`]),
-//! [`hello`] greets, [`methods`] answer. [`client`] tells who asks, [`release`] what older releases do differently, [`seen`] counts it all.
+//! [`hello`] greets, [`methods`] answer. [`client`] tells who asks, [`contract`] what the edge in front makes of that, [`release`] what older releases do differently, [`seen`] counts it all.
 //!
 //! Not played: the limiter of its own that a browser's origin gets, the limit of 15 frames while a connect is decided, presence
 //! of clients, the sockets of workers and desktops, and every method that [`methods`] does not list.
@@ -10,6 +10,7 @@
 mod body;
 mod client;
 mod connect;
+pub mod contract;
 mod device;
 mod framewise;
 mod health;
@@ -31,15 +32,17 @@ mod upgrade;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, timeout};
 
+use contract::Arrival;
 pub use methods::names as methods;
 pub use options::{Auth, Options, Phase};
 use release::Release;
@@ -74,6 +77,7 @@ pub struct Gateway {
     since: Instant,
     devices: device::Devices,
     count: Count,
+    heard: OnceLock<mpsc::UnboundedSender<Arrival>>,
     limiter: limiter::Limiter,
     seats: Arc<limiter::Seats>,
     events: broadcast::Sender<Event>,
@@ -92,6 +96,22 @@ enum Event {
 }
 
 impl Gateway {
+    /// Tells of every arrival from now on: what the edge in front makes of its clients' requests.
+    pub fn watch(&self) -> mpsc::UnboundedReceiver<Arrival> {
+        let (tell, hear) = mpsc::unbounded_channel();
+        // Whoever asks first hears all; a second one would hear nothing.
+        let _ = self.heard.set(tell);
+        hear
+    }
+
+    /// Tells of an arrival, if anybody listens.
+    fn arrives(&self, arrival: impl FnOnce(&[IpAddr]) -> Arrival) {
+        if let Some(tell) = self.heard.get() {
+            // Nobody listens any more when the end has come.
+            let _ = tell.send(arrival(&self.options.trusted_proxies));
+        }
+    }
+
     /// A gateway that serves nobody yet.
     ///
     /// # Errors
@@ -107,6 +127,7 @@ impl Gateway {
             since: clock::now(),
             devices: device::Devices::default(),
             count: Count::default(),
+            heard: OnceLock::new(),
             limiter: limiter::Limiter::new(rules),
             seats: limiter::Seats::new(options.sockets_taken),
             events: broadcast::Sender::new(BACKLOG),

@@ -40,7 +40,7 @@ impl Drop for Waiting {
 
 /// Answers an upgrade. Whoever is refused is answered, and the connection ends. A script of frames is for whoever is let in.
 pub async fn switch(gateway: &Arc<Gateway>, mut wire: Wire, head: &Head) -> Option<(Wire, Waiting)> {
-    gateway.count.request(head);
+    gateway.request(&wire, head);
     let script = script::to_request(&gateway.options.answer, head);
     if let Some(answer) = script.filter(|answer| answer.frames.is_none()) {
         answer.give(wire, Some(head)).await;
