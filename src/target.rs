@@ -1,12 +1,13 @@
 //! What is to be asked: the ways to the gateway and everything needed to ask, as the settings yield them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::facts::tables::site::{ConfigState, CredentialState, Slot, Source};
-use crate::path::Kind;
+use crate::path::{Class, Kind};
 use crate::secret::Secret;
 
 /// The gateway's default port. Source: openclaw docs, `gateway.port`.
@@ -180,6 +181,16 @@ pub struct TlsSettings {
     pub pin: Option<String>,
     /// Client certificate chain and key, as PEM.
     pub client: Option<(Vec<u8>, Secret)>,
+}
+
+impl TlsSettings {
+    /// The same for a path of a class: the client's certificate is for edges, and no gateway gets to see it.
+    pub fn towards(&self, class: Class) -> Cow<'_, Self> {
+        match class {
+            Class::Direct if self.client.is_some() => Cow::Owned(Self { client: None, ..self.clone() }),
+            _ => Cow::Borrowed(self),
+        }
+    }
 }
 
 /// What a world of our own gives in the place of the machine's: nothing where a real gateway is asked. Settings never say so.

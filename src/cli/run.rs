@@ -16,6 +16,7 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::facts::value::parse_ms;
 use crate::plan::{self, Plan, selection};
+use crate::probe::client;
 use crate::record::{BUILD, Event, Head, Recording, Share};
 use crate::report::Format;
 use crate::run::{self, Order};
@@ -74,9 +75,21 @@ fn asked(scene: Option<&Scene>, flags: &RunFlags) -> Result<Asked, Complaint> {
         }
         None => {
             let settings = settings::load(&given)?;
+            paired(&settings.target, flags)?;
             Ok(Asked { target: settings.target, overlays: settings.overlays, terminal: settings.terminal })
         }
     }
+}
+
+/// Whether the client's certificate and its key go together.
+fn paired(target: &Target, flags: &RunFlags) -> Result<(), Complaint> {
+    client::check(&target.tls).map_err(|why| {
+        let file = flags.settings().client_key.map(|file| file.display().to_string()).unwrap_or_default();
+        let complaint = Complaint::new("the client certificate and its key cannot be used together");
+        complaint
+            .flag("--client-key", &file, why)
+            .help("openssl x509 -noout -pubkey -in CERT and openssl pkey -pubout -in KEY must tell the same")
+    })
 }
 
 fn budget(typed: &str) -> Result<Duration, Complaint> {

@@ -94,7 +94,7 @@ pub async fn open_to(ask: &Ask<'_>, side: Side<'_>, alpn: &[&str]) -> Result<Lin
     if way.endpoint.scheme != Scheme::Wss {
         return Ok(Line { stream, opened, round_trip, seen: None, permit });
     }
-    match secure::secure(stream, &way.endpoint, &ask.target.tls, alpn, &ask.deadline).await {
+    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind.class()), alpn, &ask.deadline).await {
         Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, seen: Some(seen), permit }),
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
         Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),

@@ -20,6 +20,7 @@ pub mod answer;
 pub(crate) mod bench;
 mod capture;
 pub mod challenge;
+pub mod client;
 pub mod connect;
 pub mod dial;
 pub mod dns;

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, InvalidMessage, ProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::client::Identity;
 use super::socket::Stream;
 use super::tap::{End, Log, Tap};
 use super::trust::{self, Anchors, Recorder, Shown};
 use crate::clock::{self, Deadline};
-use crate::facts::tables::tls::{Handshake, Trust};
+use crate::facts::tables::tls::{Handshake, Identified, Trust};
 use crate::facts::{Because, Reason};
 use crate::target::{Endpoint, TlsSettings};
 
@@ -25,6 +26,9 @@ const MOST_HEAD: usize = 256;
 
 /// The longest plain-text beginning that is quoted, in characters.
 const LONGEST_QUOTE: usize = 80;
+
+/// How long a peer may take to say what it has against a client without a certificate: one round trip, and its own time.
+const LONGEST_OBJECTION: Duration = Duration::from_secs(1);
 
 /// What a handshake showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +41,8 @@ pub struct Seen {
     pub version: Option<&'static str>,
     /// The application protocol chosen.
     pub alpn: Option<String>,
+    /// Whether the peer asked for the client's certificate, and got it.
+    pub identified: Identified,
     /// Time it took.
     pub after: Duration,
     /// The alert, the first words of a plain-text answer, or what was wrong. A peer's words: to be redacted.
@@ -93,14 +99,16 @@ pub async fn secure(
         .map_err(|_| not_ready(String::from("TLS can only ask for a host name or an address.")))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let recorder = Arc::new(Recorder::new(Anchors::load(settings).await, provider.clone()));
-    let mut config = config(settings, provider, recorder.clone()).map_err(not_ready)?;
+    let identity = Arc::new(Identity::load(settings, &provider).map_err(not_ready)?);
+    let mut config = config(provider, recorder.clone(), identity.clone()).map_err(not_ready)?;
     config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
     let (tap, gauge) = Tap::new(stream, MOST_HEAD);
     let begun = clock::now();
     let ended = tokio::time::timeout_at(deadline.at(), TlsConnector::from(Arc::new(config)).connect(name, tap)).await;
     let after = clock::now() - begun;
     let certificate = recorder.shown().map(|shown| read(&shown));
-    let seen = |outcome, alert| Seen { outcome, certificate, version: None, alpn: None, after, alert };
+    let identified = identity.told();
+    let seen = |outcome, alert| Seen { outcome, certificate, version: None, alpn: None, identified, after, alert };
     match ended {
         Ok(Ok(stream)) => {
             let (_, connection) = stream.get_ref();
@@ -122,27 +130,45 @@ pub async fn secure(
 }
 
 fn config(
-    settings: &TlsSettings,
     provider: Arc<rustls::crypto::CryptoProvider>,
     recorder: Arc<Recorder>,
+    identity: Arc<Identity>,
 ) -> Result<ClientConfig, String> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| format!("No TLS version is usable: {e}."))?
         .dangerous()
         .with_custom_certificate_verifier(recorder);
-    let mut config = match &settings.client {
-        None => builder.with_no_client_auth(),
-        Some((chain, key)) => {
-            let unusable = |e: &dyn std::fmt::Display| format!("The client certificate cannot be used: {e}.");
-            let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>().map_err(|e| unusable(&e))?;
-            let key = PrivateKeyDer::from_pem_slice(key.reveal().as_bytes()).map_err(|e| unusable(&e))?;
-            builder.with_client_auth_cert(chain, key).map_err(|e| unusable(&e))?
-        }
-    };
+    let mut config = builder.with_client_cert_resolver(identity);
     // A resumed session shows no certificate.
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// Waits for what a peer says of a client without a certificate that it asked for. TLS 1.3 lets the client finish first, so the
+/// alert comes after the handshake; a peer that has no objection ends when we do.
+pub async fn objection(mut stream: Box<dyn Stream>, deadline: &Deadline) -> Option<String> {
+    let rest = async {
+        // What cannot be said to a peer that has left already does not matter; what it said before does.
+        let _ = stream.shutdown().await;
+        let mut bytes = [0; MOST_HEAD];
+        loop {
+            match stream.read(&mut bytes).await {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return alert(&error),
+            }
+        }
+    };
+    tokio::time::timeout_at(deadline.at().min(clock::now() + LONGEST_OBJECTION), rest).await.ok().flatten()
+}
+
+/// The alert that a peer ended with, if that is what it did.
+fn alert(error: &io::Error) -> Option<String> {
+    match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(snake(&format!("{alert:?}"))),
+        _ => None,
+    }
 }
 
 fn version(version: ProtocolVersion) -> Option<&'static str> {
@@ -186,10 +212,10 @@ fn alternative(name: &GeneralName<'_>) -> Option<String> {
 
 /// How a failed handshake ended: by the alert if there was one, else by what came.
 fn failure(error: &io::Error, log: &Log) -> (Handshake, Option<String>) {
-    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
-    if let Some(rustls::Error::AlertReceived(alert)) = inner {
-        return (Handshake::Alert, Some(snake(&format!("{alert:?}"))));
+    if let Some(alert) = alert(error) {
+        return (Handshake::Alert, Some(alert));
     }
+    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
     if let Some(rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge)) = inner {
         return (Handshake::TooLong, None);
     }

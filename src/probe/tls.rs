@@ -2,12 +2,13 @@
 
 use super::line;
 use super::secure::{self, Certificate, Failure, Seen};
+use super::socket::Stream;
 use super::{Ask, Done, blank};
 use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::Exchange;
 use crate::facts::tables::path::Scheme;
-use crate::facts::tables::tls::{Handshake, Purpose, TLS};
+use crate::facts::tables::tls::{Handshake, Identified, Purpose, TLS};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::secret::Redactor;
 use crate::target::TlsSettings;
@@ -46,8 +47,15 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
 async fn shake(ask: &Ask<'_>) -> Result<Seen, Because> {
     let Some(way) = ask.way else { return Err(Because::new(Reason::Defect, "a handshake needs a path")) };
     let begun = clock::now();
-    let early =
-        |outcome| Seen { outcome, certificate: None, version: None, alpn: None, after: clock::now() - begun, alert: None };
+    let early = |outcome| Seen {
+        outcome,
+        certificate: None,
+        version: None,
+        alpn: None,
+        identified: Identified::NotAsked,
+        after: clock::now() - begun,
+        alert: None,
+    };
     let opened = match line::permit(ask).await {
         Ok(permit) => line::plain(ask.lane.source, way, ask.lane.peer, &ask.deadline).await.map(|stream| (stream, permit)),
         Err(fault) => Err(fault),
@@ -58,10 +66,19 @@ async fn shake(ask: &Ask<'_>) -> Result<Seen, Because> {
         Err(Ok(_)) => return Ok(early(Handshake::Silent)),
         Err(Err(because)) => return Err(because),
     };
-    match secure::secure(stream, &way.endpoint, &ask.target.tls, OFFERED, &ask.deadline).await {
+    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind.class()), OFFERED, &ask.deadline).await {
+        Ok((stream, seen)) if seen.identified == Identified::Withheld => Ok(heard(stream, seen, ask).await),
         Ok((_, seen)) => Ok(seen),
         Err(Failure::Handshake(seen)) => Ok(*seen),
         Err(Failure::NotMeasured(because)) => Err(because),
+    }
+}
+
+/// A handshake that came to its end without the certificate that was asked for, and what the peer says to that.
+async fn heard(stream: Box<dyn Stream>, seen: Seen, ask: &Ask<'_>) -> Seen {
+    match secure::objection(stream, &ask.deadline).await {
+        Some(alert) => Seen { outcome: Handshake::Alert, alert: Some(alert), ..seen },
+        None => seen,
     }
 }
 
@@ -81,6 +98,7 @@ fn row(purpose: Purpose, seen: &Seen, settings: &TlsSettings, redactor: &Redacto
         .maybe("names", of(|c| c.names.as_ref()))
         .maybe("expires-in", certificate.and_then(|c| c.expires_in_ms).map(Value::Ms))
         .maybe("chain", certificate.and_then(|c| i64::try_from(c.chain).ok()))
+        .set("client-certificate", seen.identified.as_str())
         .set("after", seen.after)
         .maybe("alert", seen.alert.as_ref().map(tame))
         .rest(Cell::Absent)

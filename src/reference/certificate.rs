@@ -146,15 +146,16 @@ impl Leaf {
         self.finish(builder.with_no_client_auth(), alpn)
     }
 
-    /// Like [`Self::server`], for clients with a certificate of this root only.
+    /// Like [`Self::server`], for clients with a certificate of this root, and for those without one where it is optional.
     ///
     /// # Errors
     /// What the TLS library says.
-    pub fn server_for(&self, clients: &Authority, alpn: &[&str]) -> Result<ServerConfig, rustls::Error> {
+    pub fn server_for(&self, clients: &Authority, alpn: &[&str], optional: bool) -> Result<ServerConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(clients.der.clone())?;
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let verifier = if optional { verifier.allow_unauthenticated() } else { verifier }.build();
         let verifier = verifier.map_err(|why| rustls::Error::General(why.to_string()))?;
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         self.finish(builder.with_client_cert_verifier(verifier), alpn)

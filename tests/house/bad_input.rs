@@ -156,6 +156,23 @@ fn objections(case: &Bad, done: &Done) -> Vec<String> {
 }
 
 #[test]
+fn a_key_of_another_certificate_is_told_before_anything_is_asked() {
+    let desk = desk();
+    let made = || {
+        let key = rcgen::KeyPair::generate().unwrap();
+        (rcgen::CertificateParams::new(vec!["client".to_owned()]).unwrap().self_signed(&key).unwrap().pem(), key.serialize_pem())
+    };
+    let ((cert, _), (_, key)) = (made(), made());
+    desk.put("cert.pem", cert);
+    desk.put("other.pem", &key);
+    let case =
+        bad("preflight --client-cert cert.pem --client-key other.pem", "other.pem", "the key belongs to another certificate");
+    let done = desk.run(&case.args.split(' ').collect::<Vec<_>>());
+    assert_eq!(objections(&case, &done), [""; 0]);
+    assert!(!done.err.contains(key.lines().nth(1).unwrap()), "{}", done.err);
+}
+
+#[test]
 fn each_is_told_in_one_message_that_underlines_it() {
     let desk = desk();
     let before = desk.files();

@@ -42,6 +42,15 @@ labels! {
     }
 }
 
+labels! {
+    /// What became of a demand for the client's certificate.
+    pub enum Identified {
+        NotAsked = "not-asked": "The peer asked for none, as far as the handshake came.",
+        Withheld = "withheld": "The peer asked for one, and there was none to show.",
+        Shown = "shown": "The peer asked for one, and got it.",
+    }
+}
+
 /// One row per handshake made.
 pub static TLS: Table = table("tls", Scope::Path, "TLS handshakes and the certificate shown.").keys(TLS_KEYS).fields(TLS_FIELDS);
 const TLS_KEYS: &[Key] = &[key("purpose", Type::Label(Purpose::ALL), "Why the handshake was made.").or("use")];
@@ -57,6 +66,11 @@ const TLS_FIELDS: &[Field] = &[
     field("names", Type::Text, "Subject alternative names, joined by a blank.").named(),
     field("expires-in", Type::Duration, "Time left; negative when expired.").print(Print::Omit),
     field("chain", Type::Int, "Number of certificates shown."),
+    field(
+        "client-certificate",
+        Type::Label(Identified::ALL),
+        "Whether the peer asked for the client's own certificate, and got it.",
+    ),
     field("after", Type::Duration, "Time of the handshake."),
     field("alert", Type::Text, "The alert, or the first words of a plain-text answer.").named(),
 ];

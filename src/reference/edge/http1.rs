@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::door::{Guest, SLOWEST_CLIENT};
 use super::leg::{CHUNK, Leg, finish, unsaid};
-use super::options::{Frames, Upgrade};
+use super::options::{Anonymous, Frames, Upgrade};
 use super::product::{Occasion, Why};
 use super::relay::{Timers, hold, late, relay};
 use super::{Edge, upstream};
@@ -31,6 +31,9 @@ pub async fn request(edge: &Edge, guest: Guest) {
         Ok(Err(NoHead::Junk(_))) => return refuse(edge, wire, Why::Junk, None).await,
         Ok(Err(NoHead::TooLong)) => return refuse(edge, wire, Why::LongHead, None).await,
     };
+    if edge.options.anonymous == Anonymous::Told && anonymous(&wire) {
+        return refuse(edge, wire, Occasion::Status(400), Some(&head)).await;
+    }
     if let Some(answer) = script::to_request(&edge.options.answer, &head) {
         return match super::bare(answer) {
             Some(status) => refuse(edge, wire, status, Some(&head)).await,
@@ -41,6 +44,11 @@ pub async fn request(edge: &Edge, guest: Guest) {
         return drain(&mut wire).await;
     }
     pass(edge, wire, head, client).await;
+}
+
+/// Whether the client showed no certificate of its own.
+fn anonymous(wire: &Wire) -> bool {
+    matches!(wire, Wire::Tls(tls) if tls.get_ref().1.peer_certificates().is_none())
 }
 
 /// Hands a request on, and its answer back.

@@ -19,7 +19,7 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use options::{Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade};
+pub use options::{Anonymous, Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade};
 pub use product::Brand;
 
 use self::product::{Occasion, Product, Why};
@@ -46,7 +46,10 @@ pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rust
         H2::Only => &["h2"],
         _ => &["h2", "http/1.1"],
     };
-    if options.client_certificate { leaf.server_for(authority, alpn) } else { leaf.server(alpn) }
+    match options.client_certificate {
+        true => leaf.server_for(authority, alpn, options.anonymous != Anonymous::Refused),
+        false => leaf.server(alpn),
+    }
 }
 
 /// Serves until it is dropped.

@@ -84,6 +84,15 @@ labels! {
 }
 
 labels! {
+    /// What becomes of a client that has no certificate and was asked for one.
+    pub enum Anonymous {
+        Refused = "refused": "The handshake ends: HAProxy, Apache, Caddy, Envoy.",
+        Told = "told": "It gets through the handshake, and is told 400 by HTTP: nginx.",
+        Served = "served": "It is served all the same.",
+    }
+}
+
+labels! {
     /// The PROXY line (haproxy.org, proxy-protocol.txt, version 1).
     pub enum Line {
         None = "none": "None.",
@@ -116,6 +125,8 @@ pub struct Options {
     pub tls_twice: bool,
     /// Only clients with a certificate of the world's root are let in.
     pub client_certificate: bool,
+    /// What becomes of clients without one.
+    pub anonymous: Anonymous,
     /// The hosts it serves; every host without any.
     pub sites: Vec<String>,
     /// A TLS name that is none of the sites is refused in the handshake.
@@ -175,6 +186,7 @@ impl Default for Options {
             tls: None,
             tls_twice: false,
             client_certificate: false,
+            anonymous: Anonymous::Refused,
             sites: Vec::new(),
             strict_names: false,
             h2: H2::Off,
