@@ -9,6 +9,7 @@
 mod alike;
 mod cast;
 mod client;
+mod contract;
 mod deed;
 mod edges;
 #[path = "../frames/mod.rs"]
@@ -70,7 +71,8 @@ fn main() -> ExitCode {
     for (lane, at_once) in LANES {
         let control = (*lane == "main").then(|| parts::trial("control::alike".into(), None, alike::control));
         let scenarios = scenarios.iter().filter(|s| s.lane == *lane).flat_map(|s| trials(&stage, s));
-        let others = frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(control);
+        let others =
+            frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(contract::trials(lane)).chain(control);
         let clients = if *lane == "main" { client::trials(&stage) } else { Vec::new() };
         let trials: Vec<Trial> = scenarios.chain(others).chain(clients).collect();
         args.test_threads = Some(*at_once);
