@@ -3,6 +3,8 @@
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 
+use crate::facts::tables::site::Machine;
+
 /// Whether an address is one of this machine's (or network namespace's) own, loopback included.
 ///
 /// The kernel lets a socket be bound to own addresses only; nothing is sent. An unspecified address is not own.
@@ -38,6 +40,25 @@ pub fn in_container(root: &Path) -> bool {
     MARKS.iter().any(|mark| root.join(mark).exists()) || GROUPS.iter().any(|word| groups.contains(word))
 }
 
+/// What kind of machine a file system's firmware tells of; nothing where it does not, as on most of Arm.
+pub fn machine(root: &Path) -> Option<Machine> {
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
+    // WSL is a virtual machine on somebody's own.
+    let wsl = read("proc/sys/kernel/osrelease").to_ascii_lowercase().contains("microsoft");
+    let flags = read("proc/cpuinfo");
+    let mut flags = flags.lines().filter(|line| line.starts_with("flags"));
+    if flags.any(|line| line.split_whitespace().any(|flag| flag == "hypervisor")) {
+        return (!wsl).then_some(Machine::Virtual);
+    }
+    // Chassis types: DSP0134 (SMBIOS 3.7), table 17.
+    match read("sys/class/dmi/id/chassis_type").trim().parse::<u8>().ok()? {
+        8..=10 | 14 | 30..=32 => Some(Machine::Laptop),
+        3..=7 | 13 | 15 | 16 | 35 | 36 => Some(Machine::Desktop),
+        17 | 23 | 25 | 28 | 29 => Some(Machine::Server),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +78,27 @@ mod tests {
         assert_eq!(most_ordinary(true, all().into_iter()), Some("10.0.0.9".parse().unwrap()));
         assert_eq!(most_ordinary(false, all().into_iter()), Some("fd00::2".parse().unwrap()));
         assert_eq!(most_ordinary(true, ["127.0.0.1".parse().unwrap()].into_iter()), None);
+    }
+
+    #[test]
+    fn a_machine_is_told_by_its_firmware() {
+        let root = tempfile::tempdir().unwrap();
+        let put = |file: &str, text: &str| {
+            let file = root.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        };
+        assert_eq!(machine(root.path()), None);
+        for (chassis, told) in [("3", Machine::Desktop), ("10", Machine::Laptop), ("23", Machine::Server)] {
+            put("sys/class/dmi/id/chassis_type", &format!("{chassis}\n"));
+            assert_eq!(machine(root.path()), Some(told));
+        }
+        put("sys/class/dmi/id/chassis_type", "1\n");
+        assert_eq!(machine(root.path()), None, "other");
+        put("proc/cpuinfo", "flags\t\t: fpu hypervisor lahf_lm\n");
+        assert_eq!(machine(root.path()), Some(Machine::Virtual));
+        put("proc/sys/kernel/osrelease", "5.15.0-microsoft-standard-WSL2\n");
+        assert_eq!(machine(root.path()), None, "a laptop may be below");
     }
 
     #[test]

@@ -129,6 +129,8 @@ pub struct ConfigFile {
     pub base_path: Option<String>,
     /// `gateway.tailscale.mode`.
     pub tailscale: Option<String>,
+    /// Whether `gateway.remote.sshTarget` names a machine.
+    pub ssh_target: bool,
     /// `gateway.trustedProxies`.
     pub trusted_proxies: Vec<String>,
     /// `gateway.auth.allowTailscale`.

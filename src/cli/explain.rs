@@ -1,17 +1,18 @@
-//! `explain`: every code, one code, or the codes that words lead to.
+//! `explain`: every code, one code, a pattern, an answer, or what words lead to.
 
 use std::fmt::Write as _;
 
+use super::guides;
 use super::listing::{GAP, line, listing};
 use crate::code::{Code, Layer};
 use crate::complaint::Complaint;
 use crate::openclaw::close::meaning;
 use crate::proof::maturity;
 use crate::report::table::Table;
-use crate::shelf::Shelf;
 use crate::shelf::check::near;
-use crate::shelf::search::{Hit, search};
+use crate::shelf::search::{Found, Hit, search};
 use crate::shelf::symptom::Symptom;
+use crate::shelf::{Shelf, answer};
 
 /// How far the body of a page is set in.
 const INDENT: usize = 2;
@@ -25,6 +26,9 @@ pub fn text(shelf: &Shelf, words: &[String], width: u16) -> Result<String, Compl
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(all(shelf, width));
+    }
+    if let Some(page) = guides::text(shelf, typed, width) {
+        return page;
     }
     match typed.to_ascii_uppercase().parse::<Code>() {
         Ok(code) => one(shelf, &code, typed, width),
@@ -41,7 +45,11 @@ fn all(shelf: &Shelf, width: u16) -> String {
         last = Some(symptom.layer);
         rows.push(line(&[layer, symptom.code.as_str(), symptom.severity.as_str(), &symptom.title]));
     }
-    let count = format!("\n{} codes. `clawprobe explain CODE` shows one; words and quoted error texts find them.\n", rows.len());
+    let count = format!(
+        "\n{} codes. `clawprobe explain CODE` shows one; words and quoted error texts find them.\n\
+                         `clawprobe explain pattern` compares the ways to reach a gateway; `clawprobe explain answer` lists questions.\n",
+        rows.len()
+    );
     listing(&["layer", "code", "severity", "title"], rows).wrapped(width, GAP) + &count
 }
 
@@ -72,11 +80,16 @@ fn found(shelf: &Shelf, typed: &str, width: u16) -> Result<String, Complaint> {
         return Err(complaint.help(near(typed, known)));
     }
     let row = |hit: &Hit<'_>| {
-        let text = match hit.quote {
-            Some(line) => format!("{}: {line}", hit.symptom.title),
-            None => hit.symptom.title.clone(),
+        let (name, kind, title) = match hit.found {
+            Found::Row(row) => (row.code.to_string(), row.layer.as_str(), row.title.clone()),
+            Found::Answer(answer) => (format!("answer:{}", answer.name), "", format!("{} {}", answer.question, answer.short)),
+            Found::Pattern(pattern) => (format!("pattern:{}", pattern.name), "", pattern.title.clone()),
         };
-        line(&[hit.symptom.code.as_str(), hit.symptom.layer.as_str(), &text])
+        let text = match hit.quote.filter(|_| matches!(hit.found, Found::Row(_))) {
+            Some(line) => format!("{title}: {line}"),
+            None => title,
+        };
+        line(&[&name, kind, &text])
     };
     Ok(listing(&[], hits.iter().map(row)).wrapped(width, GAP) + &close.unwrap_or_default())
 }
@@ -140,6 +153,7 @@ fn around(shelf: &Shelf, symptom: &Symptom) -> Table {
     let codes = |codes: &[Code]| codes.iter().map(|c| format!("{c}  {}", title(c))).collect();
     list("looks like", codes(&symptom.lookalikes));
     list("explained by", codes(&symptom.explained_by));
+    list("answers", answer::of_code(shelf, &symptom.code).map(|a| format!("answer:{}  {}", a.name, a.question)).collect());
     list("maturity", maturity::all().get(&symptom.code).map(ToString::to_string).into_iter().collect());
     list("fault", vec![symptom.fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
     list("no fault", vec![symptom.no_fault.clone()].into_iter().filter(|text| !text.is_empty()).collect());
@@ -149,7 +163,7 @@ fn around(shelf: &Shelf, symptom: &Symptom) -> Table {
     listing(&[], rows)
 }
 
-fn section(out: &mut String, heading: &str, body: &str) {
+pub(super) fn section(out: &mut String, heading: &str, body: &str) {
     let _ = write!(out, "\n{heading}\n{body}");
 }
 
@@ -160,7 +174,7 @@ fn inset(text: &str, first: &str) -> String {
 }
 
 /// Markdown paragraphs broken anew to the width; code, lists and tables as they are.
-fn flow(text: &str, width: u16) -> String {
+pub(super) fn flow(text: &str, width: u16) -> String {
     let mut out = String::new();
     let mut paragraph = String::new();
     let mut fenced = false;

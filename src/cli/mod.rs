@@ -7,6 +7,7 @@ mod end;
 pub mod explain;
 pub mod facts;
 mod guard;
+pub mod guides;
 mod judge;
 mod listen;
 mod listing;

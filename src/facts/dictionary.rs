@@ -1,7 +1,7 @@
 //! The list of all declared tables.
 
 use super::schema::{Scope, Table};
-use super::tables::{connect, dns, forwarding, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
+use super::tables::{connect, deployment, dns, forwarding, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
 
 /// Every table, in the order of the walk.
 pub static TABLES: &[&Table] = &[
@@ -25,6 +25,7 @@ pub static TABLES: &[&Table] = &[
     &rounds::ROUNDS,
     &pair::PAIR,
     &pair::FAMILIES,
+    &deployment::DEPLOYMENT,
 ];
 
 /// The table of a name.

@@ -140,6 +140,7 @@ pub fn target(ways: Vec<Way>) -> Target {
             tls: false,
             base_path: None,
             tailscale: None,
+            ssh_target: false,
             trusted_proxies: Vec::new(),
             allow_tailscale: None,
         },

@@ -104,6 +104,7 @@ fn target() -> Target {
             tls: false,
             base_path: None,
             tailscale: None,
+            ssh_target: false,
             trusted_proxies: Vec::new(),
             allow_tailscale: None,
         },

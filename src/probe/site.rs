@@ -28,7 +28,12 @@ fn machine() -> Row {
         Some(me) => row.set("user", user::name(me.uid)).set("privileged", me.sees_others),
         None => row,
     };
-    let row = if cfg!(target_os = "linux") { row.set("container", own::in_container(Path::new("/"))) } else { row };
+    let row = if cfg!(target_os = "linux") {
+        let root = Path::new("/");
+        row.set("container", own::in_container(root)).maybe("machine", own::machine(root).map(|m| m.as_str()))
+    } else {
+        row
+    };
     row.rest(Cell::not_measured(Reason::Unsupported))
 }
 
@@ -83,6 +88,7 @@ fn config(ask: &Ask<'_>) -> Row {
         .maybe("auth-mode", config.auth_mode.as_deref().map(shown))
         .maybe("base-path", config.base_path.as_deref().map(shown))
         .maybe("tailscale", config.tailscale.as_deref().map(shown))
+        .set("ssh-target", config.ssh_target)
         .maybe("trusted-proxies", Some(shown(&config.trusted_proxies.join(" "))).filter(|all| !all.is_empty()))
         .maybe("allow-tailscale", config.allow_tailscale)
         .rest(Cell::Absent)

@@ -7,6 +7,7 @@ use super::table::{Cell, Table};
 use super::text::{columns, tame};
 use crate::code::Certainty;
 use crate::judge::verdict::Finding;
+use crate::shelf::answer;
 
 /// Blanks before a finding's sentences: as wide as `proven` and a gap.
 const INDENT: usize = 8;
@@ -19,7 +20,8 @@ pub fn render(root: &Finding, report: &Report<'_>, style: &Style) -> String {
     let lines = body.wrapped(width, 2).lines().map(|line| format!("{indent}{line}\n")).collect::<String>();
     // Commands are never wrapped: they are there to be pasted.
     let commands = root.commands.iter().map(|c| format!("{indent}run        {}\n", tame(c))).collect::<String>();
-    let more = format!("{indent}more       clawprobe explain {}\n", root.code);
+    let answers = answer::of_code(report.shelf, &root.code).map(|a| format!(", answer:{}", a.name)).collect::<String>();
+    let more = format!("{indent}more       clawprobe explain {}{answers}\n", root.code);
     format!("{}\n{lines}{commands}{more}", title(root, report, style))
 }
 

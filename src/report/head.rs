@@ -5,6 +5,7 @@ use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
 use super::text::{flow, tame, words};
+use crate::facts::tables::deployment::Pattern;
 use crate::facts::tables::site::ConfigState;
 use crate::facts::value::show_ms;
 use crate::facts::{Cell, Facts, Row, Value};
@@ -75,9 +76,16 @@ fn deployment(report: &Report<'_>) -> Vec<String> {
         if facts.look("site", &at, &[], "container").get() == Some(&Value::Bool(true)) {
             pieces.push("in a container".to_owned());
         }
-        if facts.look("config", &at, &[], "applies").get() == Some(&Value::Bool(true)) {
-            pieces.extend(text(facts, "config", &at, "tailscale").map(|mode| format!("Tailscale {mode}")));
-        }
+        let told = |field: &str| text(facts, "deployment", &at, field);
+        pieces.extend(told("mode").map(|mode| format!("mode: {}", words(&mode))));
+        pieces.extend(told("tailscale").map(|mode| format!("Tailscale: {}", words(&mode))));
+    }
+    let mut patterns: Vec<String> = topology.paths.iter().filter_map(|p| text(facts, "path", &p.vantage, "pattern")).collect();
+    patterns.retain(|pattern| pattern != Pattern::None.as_str());
+    patterns.sort();
+    patterns.dedup();
+    if !patterns.is_empty() {
+        pieces.push(format!("pattern: {}", patterns.iter().map(|p| words(p)).collect::<Vec<_>>().join(", ")));
     }
     let mut products: Vec<String> =
         topology.paths.iter().filter(|p| p.class == Class::Edge).filter_map(|p| product(facts, p)).collect();

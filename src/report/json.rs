@@ -8,7 +8,8 @@ use crate::code::Code;
 use crate::facts::value::Because;
 use crate::facts::{Cell, FactId, Row, Sheet, SheetState, dictionary};
 use crate::judge::verdict;
-use crate::path::{Topology, Vantage};
+use crate::path::{Site, Topology, Vantage};
+use crate::shelf::answer;
 
 /// The object, indented, its last line ended.
 pub fn render(report: &Report<'_>) -> String {
@@ -36,8 +37,9 @@ fn shape<'a>(report: &Report<'a>) -> v1::Report<'a> {
         fail_on: head.fail_on.as_str(),
         share: head.share.as_str(),
         shelf: report.shelf.origins.iter().map(|o| v1::Origin { name: &o.name, digest: &o.digest }).collect(),
-        vantages: vantages(&report.judgement.topology),
-        findings: verdict.findings.iter().map(finding).collect(),
+        deployment: deployment(report),
+        vantages: vantages(report),
+        findings: verdict.findings.iter().map(|f| finding(f, report)).collect(),
         undecided: verdict.undecided.iter().map(undecided).collect(),
         clear: verdict.clear.iter().map(clear).collect(),
         facts: report.judgement.facts.sheets().flat_map(cells).collect(),
@@ -46,7 +48,21 @@ fn shape<'a>(report: &Report<'a>) -> v1::Report<'a> {
     }
 }
 
-fn vantages(topology: &Topology) -> Vec<v1::Vantage<'_>> {
+/// How each site shows the gateway to be deployed.
+fn deployment<'a>(report: &Report<'a>) -> Vec<v1::Deployment<'a>> {
+    let judgement = report.judgement;
+    let one = |site: &'a Site| {
+        let told = |field: &str| {
+            let cell = judgement.facts.look("deployment", &Vantage::site(&site.name), &[], field);
+            cell.text().unwrap_or("unknown").to_owned()
+        };
+        v1::Deployment { site: &site.name, mode: told("mode"), tailscale: told("tailscale") }
+    };
+    judgement.topology.sites.iter().map(one).collect()
+}
+
+fn vantages<'a>(report: &Report<'a>) -> Vec<v1::Vantage<'a>> {
+    let topology: &Topology = &report.judgement.topology;
     let sites = topology.sites.iter().map(|s| v1::Vantage {
         id: s.name.clone(),
         site: &s.name,
@@ -54,6 +70,7 @@ fn vantages(topology: &Topology) -> Vec<v1::Vantage<'_>> {
         role: Some(s.role.as_str()),
         kind: None,
         class: None,
+        pattern: None,
         rides_on: &[],
     });
     let paths = topology.paths.iter().map(|p| v1::Vantage {
@@ -63,13 +80,14 @@ fn vantages(topology: &Topology) -> Vec<v1::Vantage<'_>> {
         role: None,
         kind: Some(p.kind.as_str()),
         class: Some(p.class.as_str()),
+        pattern: report.judgement.facts.look("path", &p.vantage, &[], "pattern").text().map(str::to_owned),
         rides_on: &p.rides_on,
     });
     sites.chain(paths).collect()
 }
 
 /// A finding in the shape of the report, which the event stream shares.
-pub fn finding(f: &verdict::Finding) -> v1::Finding<'_> {
+pub fn finding<'a>(f: &'a verdict::Finding, report: &Report<'a>) -> v1::Finding<'a> {
     v1::Finding {
         id: &f.id,
         code: f.code.as_str(),
@@ -88,6 +106,7 @@ pub fn finding(f: &verdict::Finding) -> v1::Finding<'_> {
         therefore: &f.therefore,
         first_response: &f.first_response,
         commands: &f.commands,
+        answers: answer::of_code(report.shelf, &f.code).map(|a| a.name.as_str()).collect(),
         evidence: f.evidence.iter().map(|e| v1::Evidence { id: &e.id, value: &e.value }).collect(),
         muted: f.muted.as_deref(),
     }

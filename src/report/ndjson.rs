@@ -12,7 +12,7 @@ use super::{Report, json};
 pub fn render(report: &Report<'_>) -> String {
     let verdict = &report.judgement.verdict;
     let mut out = report.recording.write();
-    verdict.findings.iter().for_each(|f| out += &line("finding", &json::finding(f)));
+    verdict.findings.iter().for_each(|f| out += &line("finding", &json::finding(f, report)));
     verdict.undecided.iter().for_each(|u| out += &line("undecided", &json::undecided(u)));
     verdict.clear.iter().for_each(|c| out += &line("clear", &json::clear(c)));
     out += &line(

@@ -47,6 +47,8 @@ pub struct Report<'a> {
     pub share: &'a str,
     /// Files of the judging shelf and their digests.
     pub shelf: Vec<Origin<'a>>,
+    /// How each site shows the gateway to be deployed.
+    pub deployment: Vec<Deployment<'a>>,
     /// Sites and paths, with what was derived of them.
     pub vantages: Vec<Vantage<'a>>,
     /// Rows that hold.
@@ -87,8 +89,21 @@ pub struct Vantage<'a> {
     pub kind: Option<&'a str>,
     /// Class of a path, or null.
     pub class: Option<&'a str>,
+    /// The way in which a path reaches the gateway, or null.
+    pub pattern: Option<String>,
     /// Paths it passes.
     pub rides_on: &'a [String],
+}
+
+/// How a site shows the gateway to be deployed.
+#[derive(Debug, Serialize)]
+pub struct Deployment<'a> {
+    /// The site.
+    pub site: &'a str,
+    /// `always-on-host`, `desktop-remote-laptop`, `laptop-gateway` or `unknown`.
+    pub mode: String,
+    /// `serve`, `funnel`, `direct-bind`, `off` or `unknown`.
+    pub tailscale: String,
 }
 
 /// A fact a finding rests on.
@@ -137,6 +152,8 @@ pub struct Finding<'a> {
     pub first_response: &'a str,
     /// Commands that are safe to paste.
     pub commands: &'a [String],
+    /// Answers of the guides that the row leads to.
+    pub answers: Vec<&'a str>,
     /// The facts it rests on.
     pub evidence: Vec<Evidence<'a>>,
     /// Why it does not count, or null.

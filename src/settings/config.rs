@@ -127,6 +127,7 @@ fn unusable(state: ConfigState, file: PathBuf, source: Source, error: Option<Str
         tls: false,
         base_path: None,
         tailscale: None,
+        ssh_target: false,
         trusted_proxies: Vec::new(),
         allow_tailscale: None,
     };
@@ -144,13 +145,15 @@ fn read(mut content: Value, path: PathBuf, source: Source, env: &Env, default: u
     let allow_tailscale = config.at("gateway.auth.allowTailscale").and_then(Value::as_bool);
     let trusted_proxies = config.texts("gateway.trustedProxies");
     let given = config.at("gateway.port").filter(|v| !v.is_null()).map(port);
+    let ssh_target = config.text("gateway.remote.sshTarget").is_some();
     config.port = given.flatten();
     let misfits = misfits(&config, given == Some(None));
     let state = if misfits.is_empty() { ConfigState::Found } else { ConfigState::Invalid };
     troubles.extend(misfits);
     let error = (!troubles.is_empty()).then(|| troubles.join("; "));
     let port = config.port.unwrap_or(default);
-    let told = ConfigFile { mode, bind, auth_mode, base_path, tailscale, trusted_proxies, allow_tailscale, ..config.file };
+    let told =
+        ConfigFile { mode, bind, auth_mode, base_path, tailscale, ssh_target, trusted_proxies, allow_tailscale, ..config.file };
     config.file = ConfigFile { state, tls, port, error, ..told };
     config
 }

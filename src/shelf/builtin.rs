@@ -4,7 +4,7 @@ use include_dir::{Dir, include_dir};
 
 use super::page::Page;
 use super::symptom_file::{self, Draft, Names};
-use super::{BUILTIN, Shelf, check, digest, matrix_file, probe_file};
+use super::{BUILTIN, Shelf, answer, check, digest, matrix_file, pattern, probe_file};
 use super::{edges, later};
 use crate::complaint::Complaint;
 use crate::facts::dictionary::PRIMITIVES;
@@ -34,6 +34,7 @@ pub fn load() -> Result<Shelf, Complaint> {
     let names = symptoms(&mut shelf)?;
     shelf.symptoms.iter().for_each(|s| digests += &s.digest);
     probes(&mut shelf, &mut digests)?;
+    guides(&mut shelf, &mut digests)?;
     names.iter().try_for_each(|names| check::names(&shelf, names))?;
     check::circles(&shelf, &names)?;
     if let Some(file) = MATRICES.get_file(edges::FILE) {
@@ -63,8 +64,29 @@ pub fn symptom_files() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Every built-in file of advice with its path.
 pub fn advice_files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let files = MATRICES.get_dir("advice").into_iter().flat_map(Dir::files);
+    folder("advice")
+}
+
+/// The files of a folder beside the matrices.
+fn folder(name: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = MATRICES.get_dir(name).into_iter().flat_map(Dir::files);
     files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+}
+
+/// Patterns, then answers, which name patterns and codes.
+fn guides(shelf: &mut Shelf, digests: &mut String) -> Result<(), Complaint> {
+    for (name, text) in folder("patterns") {
+        let pattern = pattern::read(name, text, BUILTIN, Page::from)?;
+        *digests += &pattern.digest;
+        shelf.patterns.push(pattern);
+    }
+    for (name, text) in folder("answers") {
+        let draft = answer::read(name, text, BUILTIN, Page::from)?;
+        answer::names(shelf, &draft)?;
+        *digests += &draft.answer.digest;
+        shelf.answers.push(draft.answer);
+    }
+    Ok(())
 }
 
 fn symptoms(shelf: &mut Shelf) -> Result<Vec<Names<'static>>, Complaint> {

@@ -1,8 +1,10 @@
 //! What can only be checked with the whole shelf at hand: that codes exist, and that explanations do not go in circles.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Shelf;
+use super::reader::Source;
 use super::symptom_file::Names;
 use crate::code::Code;
 use crate::complaint::Complaint;
@@ -12,11 +14,19 @@ use crate::complaint::Complaint;
 /// # Errors
 /// A complaint at the first code that nobody knows.
 pub fn names(shelf: &Shelf, names: &Names<'_>) -> Result<(), Complaint> {
+    codes(shelf, names.source, &names.named)
+}
+
+/// The same for codes that stand in any file, each with its place.
+///
+/// # Errors
+/// A complaint at the first code that nobody knows.
+pub fn codes(shelf: &Shelf, source: Source<'_>, named: &[(Code, Range<usize>)]) -> Result<(), Complaint> {
     let known = |code: &Code| shelf.symptom(code).is_some() || shelf.later.contains_key(code);
-    match names.named.iter().find(|(code, _)| !known(code)) {
+    match named.iter().find(|(code, _)| !known(code)) {
         None => Ok(()),
         Some((code, span)) => {
-            let complaint = names.source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
+            let complaint = source.complain(format!("there is no code {code}"), span.clone(), "unknown code");
             let all: BTreeSet<&Code> = shelf.symptoms.iter().map(|s| &s.code).chain(shelf.later.keys()).collect();
             Err(complaint.help(near(code.as_str(), all.into_iter().map(Code::as_str))))
         }

@@ -1,6 +1,6 @@
 //! Front matter: TOML between two `+++` lines, above the rest of a file.
 
-use super::reader::Source;
+use super::reader::{Said, Section, Source};
 use crate::complaint::Complaint;
 
 /// The line above and below front matter.
@@ -25,4 +25,40 @@ pub fn split<'a>(name: &'a str, text: &'a str, first: &str) -> Result<(Source<'a
     });
     let end = close.ok_or_else(|| whole.complain("the front matter has no end", line, "no second `+++` line follows"))?;
     Ok((Source { base, end, ..whole }, &text[end + FENCE.len()..]))
+}
+
+/// What a Markdown file of the shelf is about, by the key that only one kind has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A row.
+    Symptom,
+    /// A pattern.
+    Pattern,
+    /// An answer.
+    Answer,
+}
+
+/// The kind of a file; one that does not parse is read as a row, whose reader says what is wrong.
+pub fn kind(name: &str, text: &str) -> Kind {
+    let Ok((source, _)) = split(name, text, "") else { return Kind::Symptom };
+    let Ok(tree) = source.parse() else { return Kind::Symptom };
+    let root = Section::root(source, &tree, "a file");
+    match (root.get("pattern"), root.get("answer")) {
+        (Some(_), _) => Kind::Pattern,
+        (None, Some(_)) => Kind::Answer,
+        (None, None) => Kind::Symptom,
+    }
+}
+
+/// Checks that a file is called what it is about.
+///
+/// # Errors
+/// A complaint that says the name it is to have.
+pub fn named(file: &str, name: &str, said: &Said<'_>) -> Result<(), Complaint> {
+    let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let wanted = format!("{name}.md");
+    if last == wanted {
+        return Ok(());
+    }
+    Err(said.complain(format!("this file is to be named {wanted}"), format!("the file is named {last}")))
 }

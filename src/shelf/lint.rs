@@ -6,7 +6,7 @@ use super::page::Page;
 use super::reader::{Section, Source};
 use super::symptom::Symptom;
 use super::symptom_file::{self, Draft};
-use super::{Shelf, check, edges, matrix_file, overlay, probe_file};
+use super::{Shelf, answer, check, edges, front, matrix_file, overlay, pattern, probe_file};
 use crate::complaint::Complaint;
 use crate::judge::condition::fence::{self, Expect, Fence};
 use crate::judge::condition::{Mistake, Mutant};
@@ -24,6 +24,15 @@ pub fn file(name: &str, text: &str, now: &str) -> Result<String, Vec<Complaint>>
             let probe = probe_file::read(name, text).and_then(|d| probe_file::needs(&shelf, &d).map(|()| d.probe.id));
             probe.map(|id| format!("probe {id}")).map_err(|c| vec![c])
         }
+        Kind::Pattern => {
+            let pattern = pattern::read(name, text, name, |page| Page::from(page.to_owned()));
+            pattern.map(|p| format!("pattern {}", p.name)).map_err(|c| vec![c])
+        }
+        Kind::Answer => {
+            let draft = answer::read(name, text, name, |page| Page::from(page.to_owned()));
+            let checked = draft.and_then(|draft| answer::names(&shelf, &draft).map(|()| draft.answer.name));
+            checked.map(|answer| format!("answer {answer}")).map_err(|c| vec![c])
+        }
         Kind::Edges => edges::read(name, text).map(|all| format!("{} edges", all.len())).map_err(|c| vec![c]),
         Kind::Overlay => {
             let mut shelf = shelf;
@@ -37,6 +46,8 @@ pub fn file(name: &str, text: &str, now: &str) -> Result<String, Vec<Complaint>>
 
 enum Kind {
     Symptom,
+    Pattern,
+    Answer,
     Matrix,
     Edges,
     Probe,
@@ -46,7 +57,11 @@ enum Kind {
 /// What a file is, by its name and by the keys that only one kind has.
 fn kind(name: &str, text: &str) -> Result<Kind, Complaint> {
     if name.ends_with(".md") {
-        return Ok(Kind::Symptom);
+        return Ok(match front::kind(name, text) {
+            front::Kind::Symptom => Kind::Symptom,
+            front::Kind::Pattern => Kind::Pattern,
+            front::Kind::Answer => Kind::Answer,
+        });
     }
     if name.rsplit(['/', '\\']).next() == Some(edges::FILE) {
         return Ok(Kind::Edges);

@@ -2,8 +2,9 @@
 //!
 //! [`reader`] reads TOML strictly; [`symptom_file`], [`probe_file`], [`matrix_file`] and [`overlay`] make of it [`symptom`],
 //! [`probe`], [`matrix`] and changes to them; [`edges`] holds what is known of edge products; [`check`] looks at the whole;
-//! [`search`] finds a row by words.
+//! [`pattern`] and [`answer`] hold what the guides say; [`search`] finds any of it by words.
 
+pub mod answer;
 pub mod builtin;
 pub mod check;
 pub mod edges;
@@ -14,6 +15,7 @@ pub mod matrix;
 pub mod matrix_file;
 pub mod overlay;
 pub mod page;
+pub mod pattern;
 pub mod probe;
 pub mod probe_file;
 pub mod reader;
@@ -47,6 +49,10 @@ pub struct Shelf {
     pub site: SiteNames,
     /// What is known of edge products.
     pub edges: Vec<edges::Edge>,
+    /// Ways to reach a gateway from elsewhere, by name.
+    pub patterns: Vec<pattern::Pattern>,
+    /// Answers to what is asked again and again, by name.
+    pub answers: Vec<answer::Answer>,
     /// Codes that have no row yet.
     pub later: BTreeMap<Code, later::Later>,
     /// The files that took part.

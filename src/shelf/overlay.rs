@@ -5,7 +5,7 @@ use super::page::Page;
 use super::reader::{Section, Source};
 use super::symptom::{KEYS, Symptom, Written};
 use super::symptom_file::{self, Draft, Names};
-use super::{Mute, Shelf, check, digest};
+use super::{Mute, Shelf, answer, check, digest, front, pattern};
 use crate::code::{Code, Severity};
 use crate::complaint::Complaint;
 use crate::judge::condition::Template;
@@ -23,7 +23,12 @@ const ALTERABLE: &[&str] =
 /// # Errors
 /// A complaint at the first thing that is wrong; the shelf is then not to be used.
 pub fn apply(shelf: &mut Shelf, name: &str, text: &str) -> Result<(), Complaint> {
-    let names = if name.ends_with(".md") { vec![own_file(shelf, name, text)?] } else { tables(shelf, name, text)? };
+    let names = match front::kind(name, text) {
+        _ if !name.ends_with(".md") => tables(shelf, name, text)?,
+        front::Kind::Symptom => vec![own_file(shelf, name, text)?],
+        front::Kind::Pattern => own_pattern(shelf, name, text).map(|()| Vec::new())?,
+        front::Kind::Answer => own_answer(shelf, name, text).map(|()| Vec::new())?,
+    };
     shelf.sort();
     names.iter().try_for_each(|names| check::names(shelf, names))?;
     check::circles(shelf, &names)?;
@@ -38,6 +43,36 @@ fn own_file<'a>(shelf: &mut Shelf, name: &'a str, text: &'a str) -> Result<Names
     free(shelf, code, |title, label| names.source.complain(title, at, label))?;
     shelf.symptoms.push(symptom);
     Ok(names)
+}
+
+fn own_pattern(shelf: &mut Shelf, name: &str, text: &str) -> Result<(), Complaint> {
+    let pattern = pattern::read(name, text, name, |page| Page::from(page.to_owned()))?;
+    own_name(name, text, "pattern", &pattern.name, shelf.patterns.iter().any(|p| p.name == pattern.name))?;
+    shelf.patterns.push(pattern);
+    shelf.patterns.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(())
+}
+
+fn own_answer(shelf: &mut Shelf, name: &str, text: &str) -> Result<(), Complaint> {
+    let draft = answer::read(name, text, name, |page| Page::from(page.to_owned()))?;
+    answer::names(shelf, &draft)?;
+    own_name(name, text, "answer", &draft.answer.name, shelf.answers.iter().any(|a| a.name == draft.answer.name))?;
+    shelf.answers.push(draft.answer);
+    shelf.answers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(())
+}
+
+/// A site's own pattern or answer begins with `x-` and is not taken.
+fn own_name(file: &str, text: &str, what: &str, own: &str, taken: bool) -> Result<(), Complaint> {
+    let at = text.find(own).map_or(0..0, |start| start..start + own.len());
+    if taken {
+        Err(Complaint::new(format!("the {what} {own} is there already")).at(file, text, at, "taken"))
+    } else if own.starts_with("x-") {
+        Ok(())
+    } else {
+        let complaint = Complaint::new(format!("{own} is not a name of the site's own")).at(file, text, at, "begins without x-");
+        Err(complaint.help("call it x-… ; to change a built-in one use [[alter]]"))
+    }
 }
 
 /// A site's own code begins with `X-` and is not taken.
@@ -121,6 +156,12 @@ fn page(section: &Section<'_>) -> Result<Page, Complaint> {
 }
 
 fn alter(shelf: &mut Shelf, section: &Section<'_>) -> Result<(), Complaint> {
+    if let Some(item) = section.get("pattern") {
+        return pattern::alter(shelf, section, &item.text()?);
+    }
+    if let Some(item) = section.get("answer") {
+        return answer::alter(shelf, section, &item.text()?);
+    }
     let said = section.need("code")?.text()?;
     let code = delivered(&said, shelf)?;
     for (key, _) in section.items() {

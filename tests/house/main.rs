@@ -19,6 +19,7 @@ mod faults;
 mod frames;
 mod fresh;
 mod fuzz;
+mod guides;
 mod hostile;
 mod judge;
 mod listener;

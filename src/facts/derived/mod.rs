@@ -1,6 +1,7 @@
 //! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
 
 mod config;
+mod deployment;
 mod forwarding;
 mod identity;
 mod manner;
@@ -24,6 +25,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
     pair::settle(&mut facts, &topology, &times);
+    deployment::settle(&mut facts, &topology);
     (facts, topology)
 }
 

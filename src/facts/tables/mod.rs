@@ -4,6 +4,7 @@
 //! must not know a primitive.
 
 pub mod connect;
+pub mod deployment;
 pub mod dns;
 pub mod forwarding;
 pub mod hold;

@@ -1,5 +1,6 @@
 //! What the plan says of a path.
 
+use super::deployment::Pattern;
 use super::site::Source;
 use crate::facts::schema::{Field, Print, Scope, Table, Type, field, table};
 use crate::labels;
@@ -72,6 +73,7 @@ const PATH_FIELDS: &[Field] = &[
         .derived(),
     field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs; absent for a Unix socket."),
     field("origin", Type::Label(Source::ALL), "Where the path came from."),
+    field("pattern", Type::Label(Pattern::ALL), "The way in which it reaches the gateway, as far as facts tell.").derived(),
 ];
 
 #[cfg(test)]

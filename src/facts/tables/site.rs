@@ -14,12 +14,23 @@ labels! {
     }
 }
 
+labels! {
+    /// What kind of machine a site is, by what its firmware says (SMBIOS, DSP0134 section 7.4.1).
+    pub enum Machine {
+        Laptop = "laptop": "A laptop, a notebook or a tablet.",
+        Desktop = "desktop": "A desktop or a small one.",
+        Server = "server": "A server chassis, a rack or a blade.",
+        Virtual = "virtual": "A virtual machine.",
+    }
+}
+
 /// The machine itself.
 pub static SITE: Table = table("site", Scope::Site, "The machine or network namespace that takes part.").fields(SITE_FIELDS);
 const SITE_FIELDS: &[Field] = &[
     field("role", Type::Label(Role::ALL), "Where the site stands towards the gateway.").derived(),
     field("system", Type::Label(System::ALL), "Operating system."),
     field("container", Type::Bool, "Whether the site looks like the inside of a container."),
+    field("machine", Type::Label(Machine::ALL), "What kind of machine it is; absent when the firmware does not say."),
     field("privileged", Type::Bool, "Whether this user may see the processes of others."),
     field("capture", Type::Bool, "Whether this build and this user can capture packets."),
     field("user", Type::Text, "The user clawprobe runs as.").named().print(Print::Omit),
@@ -63,6 +74,7 @@ const CONFIG_FIELDS: &[Field] = &[
     field("tls", Type::Bool, "`gateway.tls.enabled`."),
     field("base-path", Type::Text, "`gateway.controlUi.basePath`."),
     field("tailscale", Type::Text, "`gateway.tailscale.mode`."),
+    field("ssh-target", Type::Bool, "Whether `gateway.remote.sshTarget` names a machine, to which the macOS app keeps a tunnel."),
     field("trusted-proxies", Type::Text, "`gateway.trustedProxies`, joined by a blank; absent without any.").address(),
     field("allow-tailscale", Type::Bool, "`gateway.auth.allowTailscale`; absent where the file does not say."),
     field(
