@@ -1,4 +1,4 @@
-//! What this machine is: its own addresses, and whether it is a container.
+//! What this machine is, its own addresses and whether it is a container; and what it grants this process.
 
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
@@ -59,6 +59,29 @@ pub fn machine(root: &Path) -> Option<Machine> {
     }
 }
 
+/// How many more files and sockets this process may open, where the system tells.
+pub fn free_descriptors() -> Option<usize> {
+    let most = most_descriptors(&std::fs::read_to_string("/proc/self/limits").ok()?)?;
+    Some(most.saturating_sub(std::fs::read_dir("/proc/self/fd").ok()?.count()))
+}
+
+/// The limit in force (the soft one) of the file that lists them all.
+fn most_descriptors(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Whether this process was started to outlive its terminal, as `nohup` does it: a hangup is ignored.
+pub fn ignores_hangup() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| hangup_ignored(&status))
+}
+
+/// The mask has a bit for every ignored signal; SIGHUP is the first of them.
+fn hangup_ignored(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +136,14 @@ mod tests {
         std::fs::remove_dir_all(root.path().join("proc")).unwrap();
         std::fs::write(root.path().join(".dockerenv"), "").unwrap();
         assert!(in_container(root.path()));
+    }
+
+    #[test]
+    fn limits_and_masks_are_read_as_the_kernel_writes_them() {
+        let limits = "Max processes             96365                96365                processes \n\
+                      Max open files            64                   4096                 files     \n";
+        assert_eq!(most_descriptors(limits), Some(64));
+        assert!(hangup_ignored("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"));
+        assert!(!hangup_ignored("SigIgn:\t0000000000001006\n") && !hangup_ignored(""));
     }
 }

@@ -15,6 +15,7 @@ mod look;
 pub mod matrix;
 pub mod probes;
 mod progress;
+mod ready;
 mod recorder;
 mod reference;
 mod reproduce;

@@ -13,16 +13,35 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// How often the line is drawn anew.
 const PACE: Duration = Duration::from_millis(200);
 
+/// A line that is drawn over itself; only a terminal sees it.
+pub struct Line {
+    shown: bool,
+}
+
+impl Line {
+    /// A line, unless nobody would see it or nobody wants it.
+    pub fn new(quiet: bool) -> Self {
+        Self { shown: !quiet && stderr().is_terminal() }
+    }
+
+    /// Carriage return, and erase to the end of the line (ECMA-48 EL).
+    pub fn draw(&self, text: &str) {
+        if self.shown {
+            let _ = write!(stderr().lock(), "\r\u{1b}[K{text}");
+        }
+    }
+}
+
 /// What is being waited for.
 pub struct Progress {
     waiting: RefCell<Vec<String>>,
-    shown: bool,
+    line: Line,
 }
 
 impl Progress {
     /// A progress line, unless nobody would see it or nobody wants it.
     pub fn new(quiet: bool) -> Self {
-        Self { waiting: RefCell::default(), shown: !quiet && stderr().is_terminal() }
+        Self { waiting: RefCell::default(), line: Line::new(quiet) }
     }
 
     /// Takes an event.
@@ -43,34 +62,27 @@ impl Progress {
         let draw = async {
             tokio::time::sleep(PATIENCE).await;
             loop {
-                self.draw(&self.line());
+                self.line.draw(&self.text());
                 tokio::time::sleep(PACE).await;
             }
         };
         tokio::select! {
             () = end => {}
-            () = draw, if self.shown => {}
+            () = draw, if self.line.shown => {}
         }
     }
 
     /// Takes the line away before anything else is written.
     pub fn wipe(&self) {
-        if self.shown {
-            self.draw("");
-        }
+        self.line.draw("");
     }
 
-    fn line(&self) -> String {
+    fn text(&self) -> String {
         match self.waiting.borrow().as_slice() {
             [] => "working".into(),
             [one] => format!("waiting for {one}"),
             [first, rest @ ..] => format!("waiting for {first} and {} more", rest.len()),
         }
-    }
-
-    /// Carriage return, and erase to the end of the line (ECMA-48 EL).
-    fn draw(&self, line: &str) {
-        let _ = write!(stderr().lock(), "\r\u{1b}[K{line}");
     }
 }
 
@@ -81,13 +93,13 @@ mod tests {
 
     #[test]
     fn the_line_says_what_is_waited_for() {
-        let progress = Progress { waiting: RefCell::default(), shown: true };
+        let progress = Progress { waiting: RefCell::default(), line: Line { shown: true } };
         let started = |probe: &str| Event::Started { probe: probe.into(), vantage: Vantage::path("here", "edge"), at_ms: 0.0 };
         progress.hear(&started("tcp"));
-        assert_eq!(progress.line(), "waiting for tcp at here/edge");
+        assert_eq!(progress.text(), "waiting for tcp at here/edge");
         progress.hear(&started("http"));
-        assert_eq!(progress.line(), "waiting for tcp at here/edge and 1 more");
+        assert_eq!(progress.text(), "waiting for tcp at here/edge and 1 more");
         progress.hear(&Event::Finished { probe: "tcp".into(), vantage: Vantage::path("here", "edge"), at_ms: 1.0 });
-        assert_eq!(progress.line(), "waiting for http at here/edge");
+        assert_eq!(progress.text(), "waiting for http at here/edge");
     }
 }

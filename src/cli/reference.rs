@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::{PlaceFormat, Reference as Flags};
 use super::end::End;
-use super::run::interrupted_from_now_on;
+use super::ready::ready;
 use super::scene::broken;
 use super::{listen, sink, stand};
 use crate::complaint::Complaint;
@@ -23,12 +23,11 @@ use crate::reference::world::Client;
 /// What was asked for and cannot be had: a port in use, a fault or release nobody knows, a file that holds no secret.
 pub fn run(flags: &Flags) -> Result<u8, End> {
     let fault = flags.fault.as_deref().map(broken).transpose()?;
-    let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference gateway cannot stand: {why}")))?;
-    if let Some((fault, need)) = fault.as_ref().and_then(|f| f.expect.needs.iter().find(|n| !ground.has(**n)).map(|n| (f, n))) {
-        return Err(Complaint::new(format!("{} cannot be made here: this machine lacks {need}", fault.name)).into());
-    }
+    let ground = Ground::new()?;
+    fault.as_ref().map_or(Ok(()), |fault| ground.admit(fault))?;
     let stand = stand::of(flags, fault.as_ref())?;
-    let standing = ground.raise_with(stand.document, stand.holes)?;
+    let stop = ready()?;
+    let mut standing = ground.raise_with(stand.document, stand.holes)?;
     let secret = keep(flags, stand.auth, &standing)?;
     let place = Place::of(flags, stand.auth, &standing, secret);
     let text = match flags.format {
@@ -36,18 +35,18 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
         PlaceFormat::Json => format!("{}\n", place.json()),
     };
     let arrivals = standing.gateway.as_ref().filter(|_| flags.behind_edge).map(|gateway| gateway.watch());
-    // Whoever reads where it stands may end it at once.
     let until = async {
-        let end = interrupted_from_now_on();
         let told = sink::print(&text);
         match (&told, arrivals) {
             (Err(_), _) => return told,
-            (Ok(()), Some(arrivals)) => return listen::until(end, arrivals, flags.format).await,
-            (Ok(()), None) => end.await,
+            (Ok(()), Some(arrivals)) => return listen::until(stop.asked(), arrivals, flags.format).await,
+            (Ok(()), None) => stop.asked().await,
         }
         told
     };
-    Ok(ground.hold(standing, until).map(|()| Exit::Healthy.number())?)
+    let told = ground.hold(&mut standing, until);
+    standing.end()?;
+    Ok(told.map(|()| Exit::Healthy.number())?)
 }
 
 /// Keeps the secret that was made up in a file for this user alone.

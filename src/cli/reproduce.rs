@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::args::Reproduce as Flags;
 use super::end::{End, note};
 use super::progress::Progress;
-use super::run::interrupted;
+use super::ready::ready;
 use super::sink;
 use super::tell::tell;
 use crate::code::Code;
@@ -18,6 +18,7 @@ use crate::proof::trial::{Trial, Tried};
 use crate::reference::fault::{self, Fault};
 use crate::reference::ground::Ground;
 use crate::report::Format;
+use crate::run::stop::Stop;
 use crate::settings;
 use crate::shelf::Shelf;
 use crate::shelf::check::near;
@@ -38,19 +39,18 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
     let row = row(&shelf, &flags.code)?;
     let fault = fault_of(row, &flags.code)?;
     let sinks = sink::sinks(&flags.telling, &[])?;
-    let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
-    if let Some(need) = fault.expect.needs.iter().find(|need| !ground.has(**need)) {
-        return Err(Complaint::new(format!("{} cannot be made here: this machine lacks {need}", fault.name)).into());
-    }
+    let (stop, ground) = (ready()?, Ground::new()?);
+    ground.admit(&fault)?;
     let stage = Stage::set(&ground, fault.world()?)?;
-    let tried = play(&shelf, &fault, &stage, flags.telling.quiet)?;
+    let tried = play(&shelf, &fault, &stage, &stop, flags.telling.quiet)?;
     let status = tell(&tried.recording, &shelf, &flags.telling, &sinks, own.terminal)?;
     if flags.telling.format == Format::Human && flags.telling.output.is_none() {
         sink::print(&more(row, &fault, &stage, flags.hold))?;
     }
     if flags.hold {
-        hold();
+        hold(&stop);
     }
+    stage.standing.end()?;
     let fired = tried.judgement.verdict.findings.iter().any(|f| f.code == row.code && f.explained_by.is_empty());
     match tried.exit {
         Exit::Defect | Exit::Interrupted => Ok(status),
@@ -94,11 +94,11 @@ fn fault_of(row: &Symptom, typed: &str) -> Result<Fault, Complaint> {
     })
 }
 
-fn play(shelf: &Shelf, fault: &Fault, stage: &Stage, quiet: bool) -> Result<Tried, Complaint> {
+fn play(shelf: &Shelf, fault: &Fault, stage: &Stage, stop: &Stop, quiet: bool) -> Result<Tried, Complaint> {
     let progress = Progress::new(quiet);
     let name = format!("reference, {}", fault.name);
     let trial = Trial { name, matrix: matrix_of(shelf, fault).to_owned(), budget: None };
-    let tried = trial.play_on(stage, shelf, &mut |event| progress.hear(event), progress.beside(interrupted()));
+    let tried = trial.play_on(stage, shelf, &mut |event| progress.hear(event), progress.beside(stop.asked()));
     progress.wipe();
     tried
 }
@@ -115,10 +115,8 @@ fn more(row: &Symptom, fault: &Fault, stage: &Stage, held: bool) -> String {
     out
 }
 
-/// Waits until somebody asks for the end. It is listened for before it is said that one may.
-fn hold() {
-    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        let say = async { note("The world stands until you interrupt.") };
-        runtime.block_on(async { tokio::join!(biased; interrupted(), say) });
-    }
+/// Waits until somebody asks for the end.
+fn hold(stop: &Stop) {
+    note("The world stands until you interrupt.");
+    stop.wait();
 }

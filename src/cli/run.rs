@@ -6,21 +6,21 @@ use std::time::Duration;
 use super::args::RunFlags;
 use super::end::{End, note};
 use super::progress::Progress;
+use super::ready::ready;
 use super::recorder::Recorder;
 use super::scene::Scene;
 use super::sink;
 use super::tell::tell;
-use crate::clock;
 use crate::code::Severity;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::facts::value::parse_ms;
 use crate::plan::{self, Plan, selection};
 use crate::probe::client;
-use crate::record::{BUILD, Event, Head, Recording, Share};
+use crate::record::{Event, Head, Recording, Share};
 use crate::report::Format;
+use crate::run::stop::Stop;
 use crate::run::{self, Order};
-use crate::secret::Marker;
 use crate::settings::{self, Terminal};
 use crate::shelf::Shelf;
 use crate::target::Target;
@@ -47,7 +47,8 @@ pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
     if let Some(scene) = scene.as_ref().filter(|_| !flags.telling.quiet) {
         note(&scene.summary);
     }
-    let recording = execute(&target, head, flags);
+    let stop = scene.as_ref().map_or_else(ready, |scene| Ok(scene.stop.clone()))?;
+    let recording = execute(&target, head, flags, &stop);
     if let Some(file) = save {
         sink::store(file, &recording.write())?;
         if !flags.telling.quiet {
@@ -55,7 +56,9 @@ pub fn run(matrix: &str, flags: &RunFlags) -> Result<u8, End> {
         }
     }
     let status = tell(&recording, &shelf, &flags.telling, &sinks, terminal)?;
-    Ok(scene.and_then(|scene| scene.compare(&recording, &shelf)).map_or(status, |exit| flags.telling.exit_style.status(exit)))
+    let compared = scene.as_ref().and_then(|scene| scene.compare(&recording, &shelf));
+    scene.map_or(Ok(()), |scene| scene.stage.standing.end())?;
+    Ok(compared.map_or(status, |exit| flags.telling.exit_style.status(exit)))
 }
 
 /// What is asked, by which rows, and how it is told.
@@ -120,57 +123,22 @@ fn show(plan: &Plan, format: Format) -> Result<u8, End> {
 
 fn head(plan: Plan, shelf: &Shelf, target: &Target, flags: &RunFlags) -> Head {
     Head {
-        schema: crate::record::SCHEMA.to_owned(),
-        tool: BUILD.to_owned(),
-        taken: clock::wall_text(),
-        marker: Marker::fresh().as_str().to_owned(),
-        world: None,
-        target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
-        shelf: shelf.origins.clone(),
         only: selection::split(&flags.judging.only),
         skip: selection::split(&flags.judging.skip),
         fail_on: flags.judging.fail_on.unwrap_or(Severity::Warning),
         share: flags.judging.share.unwrap_or(Share::Team),
-        plan,
+        ..run::head(plan, shelf, target)
     }
 }
 
-fn execute(target: &Target, head: Head, flags: &RunFlags) -> Recording {
+fn execute(target: &Target, head: Head, flags: &RunFlags, stop: &Stop) -> Recording {
     let progress = Progress::new(flags.telling.quiet);
     let mut recorder = Recorder::new(flags.save.as_ref(), &head.marker);
     let mut listen = |event: &Event| {
         recorder.hear(event);
         progress.hear(event);
     };
-    let recording = run::execute(Order { target, head }, &mut listen, progress.beside(interrupted()));
+    let recording = run::execute(Order { target, head }, &mut listen, progress.beside(stop.asked()));
     progress.wipe();
     recording
-}
-
-/// Ends when a person or a supervisor asks for the end.
-pub async fn interrupted() {
-    interrupted_from_now_on().await;
-}
-
-/// The same, but from the call on and not only from the first look. Must be called within a runtime.
-pub fn interrupted_from_now_on() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    let signals = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::interrupt()).and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)))
-    };
-    async move {
-        #[cfg(unix)]
-        if let Ok((mut interrupt, mut terminate)) = signals {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-        // Without a handler there is nothing to wait for: the system then ends the process itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::World;
 use super::end::note;
-use super::style;
+use super::ready::ready;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::judge;
@@ -13,6 +13,7 @@ use crate::proof::stage::Stage;
 use crate::record::{End, Recording};
 use crate::reference::fault::{self, Expect, Fault};
 use crate::reference::ground::Ground;
+use crate::run::stop::Stop;
 use crate::settings::files;
 use crate::shelf::Shelf;
 
@@ -26,8 +27,10 @@ pub struct Scene {
     pub summary: String,
     /// What must come out, when the run is a test.
     expect: Option<Expect>,
+    /// Whoever asks for the end; listened for since before the world stood.
+    pub stop: Stop,
     /// Ends with the scene, after the stage.
-    ground: Ground,
+    _ground: Ground,
 }
 
 impl Scene {
@@ -40,23 +43,24 @@ impl Scene {
             (Some(file), _) => {
                 let fault = read("--scenario", file)?;
                 for_this_run(&fault, file, matrix)?;
-                let expect = fault.expect.clone();
-                let scene = Self::raise(Some(fault))?;
-                if let Some(need) = expect.needs.iter().find(|need| !scene.ground.has(**need)) {
-                    let typed = file.display().to_string();
-                    return Err(Complaint::new(format!("this machine lacks {need}")).flag("--scenario", &typed, "needs it"));
-                }
-                Ok(Some(Self { expect: Some(expect), ..scene }))
+                let expect = Some(fault.expect.clone());
+                Ok(Some(Self { expect, ..Self::raise(Some(("--scenario", &file.display().to_string(), fault)))? }))
             }
-            (None, Some(typed)) => Self::raise(Some(broken(typed)?)).map(Some),
+            (None, Some(typed)) => Self::raise(Some(("--fault", typed, broken(typed)?))).map(Some),
             (None, None) if flags.reference => Self::raise(None).map(Some),
             (None, None) => Ok(None),
         }
     }
 
-    fn raise(fault: Option<Fault>) -> Result<Self, Complaint> {
+    /// Raises the built-in world, or a fault's under the flag that it was typed behind.
+    fn raise(fault: Option<(&str, &str, Fault)>) -> Result<Self, Complaint> {
+        let stop = ready()?;
+        let ground = Ground::new()?;
+        if let Some((flag, typed, fault)) = &fault {
+            ground.admit(fault).map_err(|complaint| complaint.flag(flag, typed, "not on this machine"))?;
+        }
+        let fault = fault.map(|(_, _, fault)| fault);
         let world = fault.as_ref().map_or_else(fault::world, Fault::world)?;
-        let ground = Ground::new().map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
         let stage = Stage::set(&ground, world)?;
         let (name, summary) = match fault {
             None => ("reference".to_owned(), "The embedded reference gateway is asked, and no real one.".to_owned()),
@@ -65,7 +69,7 @@ impl Scene {
                 format!("The embedded reference gateway is asked, and no real one. {}: {}", fault.name, fault.summary),
             ),
         };
-        Ok(Self { stage, name, summary, expect: None, ground })
+        Ok(Self { stage, name, summary, expect: None, stop, _ground: ground })
     }
 
     /// When the run was a test: what it comes to. The differences go to standard error.
@@ -75,7 +79,7 @@ impl Scene {
             return None;
         }
         let verdict = judge::judge(shelf, recording).verdict;
-        let exit = style::exit(&verdict, recording.head.fail_on, &recording.end);
+        let exit = verdict.ended(recording.head.fail_on, &recording.end);
         let found = differences(expect, &verdict, exit);
         found.iter().for_each(|difference| note(&difference.to_string()));
         Some(if found.is_empty() { Exit::Healthy } else { Exit::Symptoms })

@@ -1,6 +1,5 @@
 //! `clawprobe self-test`: whether every row fires under its fault and nothing else does, told for people or as one object.
 
-use std::io::{IsTerminal, Write, stderr};
 use std::sync::Mutex;
 
 use serde_json::{Value as Json, json};
@@ -8,8 +7,9 @@ use serde_json::{Value as Json, json};
 use super::args::{SelfTest as Flags, SelfTestFormat};
 use super::end::End;
 use super::listing::{GAP, line, listing};
+use super::progress::Line as Shown;
+use super::ready::ready;
 use super::{confusion, sink};
-use crate::exit::Exit;
 use crate::facts::value::show_ms;
 use crate::proof::confusion::Line;
 use crate::proof::hall::Attempt;
@@ -20,15 +20,17 @@ use crate::shelf::Shelf;
 /// The name and version of what `--format json` writes.
 const SCHEMA: &str = "clawprobe.self-test/1";
 
-/// Exits 0 when everything is as declared, 1 otherwise.
+/// Exits 0 when everything is as declared, 1 when something is not, 3 when this machine lets nothing be tried, and 130 with a
+/// report of what was tried when it is interrupted.
 ///
 /// # Errors
 /// A fault file that does not load; standard output that cannot be written.
 pub fn run(flags: &Flags) -> Result<u8, End> {
     // Rows of a site's own have no fault files: only the built-in shelf is on trial.
     let shelf = Shelf::builtin()?;
+    let (faults, stop) = (fault::all()?, ready()?);
     let progress = Progress::new(flags.quiet);
-    let outcome = self_test::run(&shelf, &fault::all()?, &|attempt| progress.hear(attempt));
+    let outcome = self_test::run(&shelf, &faults, &stop, &|attempt| progress.hear(attempt));
     progress.wipe();
     let outcome = outcome?;
     let lines: Vec<&Line> = outcome.attempts.iter().filter_map(|a| a.line.as_ref()).collect();
@@ -40,11 +42,14 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
         SelfTestFormat::Json => serde_json::to_string_pretty(&object(&outcome, &lines)).unwrap_or_default() + "\n",
     };
     sink::print(&text)?;
-    Ok(if outcome.passed() { Exit::Healthy } else { Exit::Symptoms }.number())
+    Ok(outcome.exit().number())
 }
 
 /// One line per place, everything that is not as declared, then the sum.
 fn human(outcome: &SelfTest) -> String {
+    if let Some((why, _)) = &outcome.unsound {
+        return format!("nothing was tried: {why}\n");
+    }
     let mut places: Vec<&str> = outcome.attempts.iter().map(|a| a.place.as_str()).collect();
     places.dedup();
     let count = |place: &str, takes: &dyn Fn(&Attempt) -> bool| {
@@ -61,7 +66,9 @@ fn human(outcome: &SelfTest) -> String {
     let wrong: Vec<String> = outcome.objections().collect();
     let objections = wrong.iter().map(|text| format!("{text}\n"));
     let sum = match wrong.len() {
+        0 if outcome.interrupted => "interrupted, and as declared until then".to_owned(),
         0 => "all as declared".to_owned(),
+        n if outcome.interrupted => format!("interrupted, and {n} not as declared until then"),
         n => format!("{n} not as declared"),
     };
     let took = show_ms(outcome.took.as_secs_f64() * 1_000.0);
@@ -70,8 +77,12 @@ fn human(outcome: &SelfTest) -> String {
         0 => String::new(),
         n => format!(", {n} tried again"),
     };
+    let unshown = match outcome.rows.iter().filter(|row| row.not_shown.is_some()).count() {
+        0 => String::new(),
+        n => format!(" ({n} of them not shown)"),
+    };
     let last = format!(
-        "{} worlds{again}, {with} rows with a fault and {} without, {took}: {sum}",
+        "{} worlds{again}, {with} rows with a fault{unshown} and {} without, {took}: {sum}",
         outcome.attempts.len(),
         outcome.rows.len() - with
     );
@@ -96,12 +107,15 @@ fn object(outcome: &SelfTest, lines: &[&Line]) -> Json {
             "code": row.code,
             "fault": row.fault.as_ref().ok(),
             "no_fault": row.fault.as_ref().err(),
+            "not_shown": row.not_shown,
             "objection": row.objection,
         })
     });
     json!({
         "schema": SCHEMA,
         "passed": outcome.passed(),
+        "interrupted": outcome.interrupted,
+        "unsound": outcome.unsound.as_ref().map(|(why, _)| why),
         "duration_ms": (outcome.took.as_secs_f64() * 1_000.0).round(),
         "worlds": attempts.collect::<Vec<_>>(),
         "rows": rows.collect::<Vec<_>>(),
@@ -111,33 +125,24 @@ fn object(outcome: &SelfTest, lines: &[&Line]) -> Json {
 
 /// A line on standard error that counts worlds; only a terminal sees it.
 struct Progress {
-    shown: bool,
+    line: Shown,
     done: Mutex<usize>,
 }
 
 impl Progress {
     fn new(quiet: bool) -> Self {
-        Self { shown: !quiet && stderr().is_terminal(), done: Mutex::new(0) }
+        Self { line: Shown::new(quiet), done: Mutex::new(0) }
     }
 
     fn hear(&self, attempt: &Attempt) {
         let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *done += 1;
-        if self.shown {
-            draw(&format!("{} worlds, the last {}", *done, attempt.name));
-        }
+        self.line.draw(&format!("{} worlds, the last {}", *done, attempt.name));
     }
 
     fn wipe(&self) {
-        if self.shown {
-            draw("");
-        }
+        self.line.draw("");
     }
-}
-
-/// Carriage return, and erase to the end of the line (ECMA-48 EL).
-fn draw(text: &str) {
-    let _ = write!(stderr().lock(), "\r\u{1b}[K{text}");
 }
 
 #[cfg(test)]
@@ -164,6 +169,7 @@ mod tests {
         let row = |code: &str, fault: Result<&str, &str>| Proof {
             code: code.to_owned(),
             fault: fault.map(str::to_owned).map_err(str::to_owned),
+            not_shown: fault.is_ok_and(|fault| fault.starts_with("host/")).then(|| "this machine lacks ipv6".to_owned()),
             objection: None,
         };
         let outcome = SelfTest {
@@ -172,8 +178,14 @@ mod tests {
                 attempt("edge/b", &["exit: expected 0, was 1"], None),
                 attempt("host/c", &[], Some("this machine lacks ipv6")),
             ],
-            rows: vec![row("WS-01", Ok("edge/a")), row("CPU-01", Err("a heap cannot be filled in a second"))],
+            rows: vec![
+                row("WS-01", Ok("edge/a")),
+                row("LISTEN-02", Ok("host/c")),
+                row("CPU-01", Err("a heap cannot be filled in a second")),
+            ],
             took: Duration::from_millis(1_500),
+            interrupted: false,
+            unsound: None,
         };
         let text = human(&outcome);
         let lines: Vec<&str> = text.lines().collect();
@@ -186,7 +198,7 @@ mod tests {
                 "host/c was left out: this machine lacks ipv6",
                 "edge/b: exit: expected 0, was 1",
                 "",
-                "3 worlds, 1 tried again, 1 rows with a fault and 1 without, 1.5 s: 1 not as declared"
+                "3 worlds, 1 tried again, 2 rows with a fault (1 of them not shown) and 1 without, 1.5 s: 1 not as declared"
             ]
         );
         assert!(!outcome.passed());

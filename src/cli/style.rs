@@ -2,11 +2,8 @@
 
 use std::ffi::OsStr;
 
-use crate::code::Severity;
 use crate::exit::Exit;
-use crate::judge::verdict::Verdict;
 use crate::labels;
-use crate::record::End;
 
 labels! {
     /// `--exit-style`.
@@ -37,23 +34,9 @@ impl ExitStyle {
 
 const FLAG: &str = "--exit-style";
 
-/// How a judged run ends: a defect says more than an interruption, and that more than the verdict.
-pub fn exit(verdict: &Verdict, fail_on: Severity, end: &End) -> Exit {
-    match end {
-        End { defect: Some(_), .. } => Exit::Defect,
-        End { interrupted: true, .. } => Exit::Interrupted,
-        End { .. } => verdict.exit(fail_on),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::Outcome;
-
-    fn end(interrupted: bool, defect: Option<&str>) -> End {
-        End { duration_ms: 1.0, interrupted, defect: defect.map(String::from), note: None }
-    }
 
     #[test]
     fn the_style_is_told_even_from_a_wrong_command_line() {
@@ -67,19 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_defect_beats_an_interruption_beats_the_verdict() {
-        let verdict = Verdict {
-            outcome: Outcome::Healthy,
-            root: None,
-            roots: Vec::new(),
-            findings: Vec::new(),
-            undecided: Vec::new(),
-            clear: Vec::new(),
-        };
-        let exit = |end| exit(&verdict, Severity::Warning, &end);
-        assert_eq!(exit(end(false, None)), Exit::Healthy);
-        assert_eq!(exit(end(true, None)), Exit::Interrupted);
-        assert_eq!(exit(end(true, Some("x"))), Exit::Defect);
+    fn a_style_has_numbers_of_its_own() {
         assert_eq!((ExitStyle::Nagios.status(Exit::Symptoms), ExitStyle::Plain.status(Exit::Interrupted)), (2, 130));
     }
 }

@@ -3,7 +3,6 @@
 use super::args::Telling;
 use super::end::End;
 use super::sink::{self, Sink};
-use super::style;
 use crate::judge;
 use crate::record::{BUILD, Recording};
 use crate::report::{self, Report, style::Style};
@@ -16,7 +15,7 @@ use crate::shelf::Shelf;
 /// A report that could not be written.
 pub fn tell(recording: &Recording, shelf: &Shelf, telling: &Telling, sinks: &[Sink], terminal: Terminal) -> Result<u8, End> {
     let judgement = judge::judge(shelf, recording);
-    let exit = style::exit(&judgement.verdict, recording.head.fail_on, &recording.end);
+    let exit = judgement.verdict.ended(recording.head.fail_on, &recording.end);
     let status = telling.exit_style.status(exit);
     let report = Report { recording, judgement: &judgement, shelf, judged_by: BUILD, exit, status };
     let width = u16::try_from(terminal.width).unwrap_or(u16::MAX);

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::facts::Because;
 use crate::labels;
 use crate::path::Vantage;
+use crate::record::End;
 
 labels! {
     /// The verdict in one word.
@@ -144,5 +145,39 @@ impl Verdict {
         } else {
             Exit::Healthy
         }
+    }
+
+    /// How it ends a command when these accidents are counted: a defect says more than an interruption, and that more than the
+    /// verdict.
+    pub fn ended(&self, fail_on: Severity, end: &End) -> Exit {
+        match end {
+            End { defect: Some(_), .. } => Exit::Defect,
+            End { interrupted: true, .. } => Exit::Interrupted,
+            End { .. } => self.exit(fail_on),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_beats_an_interruption_beats_the_verdict() {
+        let verdict = Verdict {
+            outcome: Outcome::Healthy,
+            root: None,
+            roots: Vec::new(),
+            findings: Vec::new(),
+            undecided: Vec::new(),
+            clear: Vec::new(),
+        };
+        let ended = |interrupted, defect: Option<&str>| {
+            let end = End { duration_ms: 1.0, interrupted, defect: defect.map(String::from), note: None };
+            verdict.ended(Severity::Warning, &end)
+        };
+        assert_eq!(ended(false, None), Exit::Healthy);
+        assert_eq!(ended(true, None), Exit::Interrupted);
+        assert_eq!(ended(true, Some("x")), Exit::Defect);
     }
 }

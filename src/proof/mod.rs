@@ -9,6 +9,7 @@ pub mod gate;
 pub mod hall;
 pub mod maturity;
 pub mod pairs;
+pub mod room;
 pub mod self_test;
 pub mod stage;
 pub mod trial;

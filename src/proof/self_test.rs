@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use super::hall::{Attempt, Hall};
 use super::pairs::{self, Trace};
+use super::room;
 use super::trial::each;
 use crate::clock;
 use crate::complaint::Complaint;
+use crate::exit::Exit;
 use crate::reference::fault::Fault;
+use crate::run::stop::Stop;
 use crate::shelf::Shelf;
 use crate::shelf::symptom::Symptom;
 
 /// Worlds that stand at once. Runs wait much more than they reckon: a silent peer takes its probes' whole deadlines.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 48;
 /// Worlds that stand at once when something is tried again.
 const APART: usize = 2;
 /// Pairs to sample; the promise is thirty.
 const PAIRS: usize = 36;
 /// Rows that may be without a fault.
 const FAULTLESS: usize = 12;
+
 /// What became of a row.
 #[derive(Debug)]
 pub struct Proof {
@@ -27,6 +31,8 @@ pub struct Proof {
     pub code: String,
     /// Its fault, or why there is none.
     pub fault: Result<String, String>,
+    /// Why its fault was not shown here, if it was not.
+    pub not_shown: Option<String>,
     /// What is wrong with it.
     pub objection: Option<String>,
 }
@@ -40,12 +46,26 @@ pub struct SelfTest {
     pub rows: Vec<Proof>,
     /// How long it took.
     pub took: Duration,
+    /// Whether somebody asked for the end before everything was tried.
+    pub interrupted: bool,
+    /// Why nothing was tried, if nothing could be: a sentence, and how that ends the command.
+    pub unsound: Option<(String, Exit)>,
 }
 
 impl SelfTest {
-    /// Whether everything is as declared.
+    /// Whether everything was tried and is as declared.
     pub fn passed(&self) -> bool {
-        self.objections().next().is_none()
+        self.exit() == Exit::Healthy
+    }
+
+    /// How it ends a command.
+    pub fn exit(&self) -> Exit {
+        match &self.unsound {
+            Some((_, exit)) => *exit,
+            None if self.interrupted => Exit::Interrupted,
+            None if self.objections().next().is_some() => Exit::Symptoms,
+            None => Exit::Healthy,
+        }
     }
 
     /// Everything that is not, with whose it is.
@@ -55,41 +75,62 @@ impl SelfTest {
     }
 }
 
-/// Runs everything; `hear` is told of every attempt as it ends.
+/// Runs everything, or what can be run until the end is asked for; `hear` is told of every attempt as it ends.
 ///
 /// # Errors
 /// A complaint when the right world cannot stand here.
-pub fn run(shelf: &Shelf, faults: &[Fault], hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, Complaint> {
+pub fn run(shelf: &Shelf, faults: &[Fault], stop: &Stop, hear: &(dyn Fn(&Attempt) + Sync)) -> Result<SelfTest, Complaint> {
     let began = clock::now();
-    let hall = Hall::new(shelf, hear)?;
+    let mut attempts = Vec::new();
+    let unsound = match Hall::new(shelf, stop, hear)? {
+        Ok(hall) => {
+            attempts = everything(&hall, shelf, faults);
+            None
+        }
+        Err(unsound) => Some((unsound.why, if unsound.elsewhere { Exit::Inconclusive } else { Exit::Symptoms })),
+    };
+    let rows = if unsound.is_some() { Vec::new() } else { rows(shelf, faults, &attempts) };
+    Ok(SelfTest { attempts, rows, took: clock::now() - began, interrupted: stop.is_asked(), unsound })
+}
+
+fn everything(hall: &Hall<'_>, shelf: &Shelf, faults: &[Fault]) -> Vec<Attempt> {
     let singles = twice(faults, |(attempt, _)| attempt, |fault| hall.single(fault));
     let (mut attempts, traces): (Vec<Attempt>, Vec<Option<Trace<'_>>>) = singles.into_iter().unzip();
     let sample = pairs::sample(shelf, &traces.into_iter().flatten().collect::<Vec<_>>(), PAIRS);
     attempts.extend(twice(&sample, |attempt| attempt, |pair| hall.both(pair)));
-    Ok(SelfTest { attempts, rows: rows(shelf, faults), took: clock::now() - began })
+    attempts
 }
 
 /// Tries every item in the crowd, and what did not come out as declared once more with few beside it: a probe that does not get
-/// its share of a busy machine misses its deadline, and that says nothing about a row.
+/// its share of a busy machine misses its deadline, and that says nothing about a row. What was not tried has no answer.
 fn twice<'i, T: Sync, A: Send>(
     items: &'i [T],
     attempt: impl Fn(&mut A) -> &mut Attempt,
-    work: impl Fn(&'i T) -> A + Sync,
+    work: impl Fn(&'i T) -> Option<A> + Sync,
 ) -> Vec<A> {
-    let mut answers = each(items, AT_ONCE, &work);
+    let mut answers = each(items, room::worlds(AT_ONCE), &work);
     let wrong = |answer: &mut A| !attempt(answer).objections.is_empty();
-    let missed: Vec<usize> = answers.iter_mut().enumerate().filter_map(|(at, answer)| wrong(answer).then_some(at)).collect();
-    let second = each(&missed, APART, |at| work(&items[*at]));
-    for (at, mut answer) in missed.into_iter().zip(second) {
-        attempt(&mut answer).again = true;
-        answers[at] = answer;
+    let missed = answers.iter_mut().enumerate().filter_map(|(at, answer)| wrong(answer.as_mut()?).then_some(at));
+    let missed: Vec<usize> = missed.collect();
+    let second = each(&missed, room::worlds(APART), |at| work(&items[*at]));
+    for (at, answer) in missed.into_iter().zip(second) {
+        // One that the end came before has not been tried.
+        answers[at] = answer.map(|mut answer| {
+            attempt(&mut answer).again = true;
+            answer
+        });
     }
-    answers
+    answers.into_iter().flatten().collect()
 }
 
 /// Every row names a fault that exists, or says why there is none, and few do.
-fn rows(shelf: &Shelf, faults: &[Fault]) -> Vec<Proof> {
+fn rows(shelf: &Shelf, faults: &[Fault], attempts: &[Attempt]) -> Vec<Proof> {
     let known: BTreeMap<&str, &Fault> = faults.iter().map(|fault| (fault.name.as_str(), fault)).collect();
+    let tried: BTreeMap<&str, &Attempt> = attempts.iter().map(|attempt| (attempt.name.as_str(), attempt)).collect();
+    let unshown = |name: &str| match tried.get(name) {
+        Some(attempt) => attempt.skipped.clone(),
+        None => Some("it was not tried before the end".to_owned()),
+    };
     let mut faultless = 0;
     let proof = |row: &Symptom| {
         let objection = match known.get(row.fault.as_str()) {
@@ -101,7 +142,8 @@ fn rows(shelf: &Shelf, faults: &[Fault]) -> Vec<Proof> {
             None => Some(format!("its fault {} does not exist", row.fault)),
         };
         let fault = if row.fault.is_empty() { Err(row.no_fault.clone()) } else { Ok(row.fault.clone()) };
-        Proof { code: row.code.to_string(), fault, objection }
+        let not_shown = known.get(row.fault.as_str()).and_then(|fault| unshown(&fault.name));
+        Proof { code: row.code.to_string(), fault, not_shown, objection }
     };
     shelf.symptoms.iter().map(proof).collect()
 }

@@ -10,18 +10,15 @@ use std::time::Duration;
 use toml::Table;
 
 use super::stage::Stage;
-use crate::clock;
-use crate::code::Severity;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::judge::{Judgement, judge};
-use crate::plan::{self, Plan};
-use crate::record::{BUILD, Event, Head, Recording, SCHEMA, Share};
+use crate::plan;
+use crate::record::{Event, Head, Recording};
 use crate::reference::ground::Ground;
+use crate::run::stop::Stop;
 use crate::run::{self, Order};
-use crate::secret::Marker;
 use crate::shelf::Shelf;
-use crate::target::Target;
 
 /// What is to be tried.
 #[derive(Debug, Clone)]
@@ -51,9 +48,19 @@ impl Trial {
     /// Raises the world, runs the matrix in it, judges, and takes the world down again.
     ///
     /// # Errors
-    /// A complaint about a world that cannot stand, or what the world tells clawprobe that it cannot use.
+    /// A complaint about a world that cannot stand or go, or what the world tells clawprobe that it cannot use.
     pub fn play(&self, world: Table, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
-        self.play_on(&Stage::set(ground, world)?, shelf, &mut |_| {}, std::future::pending())
+        self.play_until(world, ground, shelf, &Stop::never())
+    }
+
+    /// The same; when the end is asked for, the rest of the run is interrupted.
+    ///
+    /// # Errors
+    /// As for [`Self::play`].
+    pub fn play_until(&self, world: Table, ground: &Ground, shelf: &Shelf, stop: &Stop) -> Result<Tried, Complaint> {
+        let stage = Stage::set(ground, world)?;
+        let tried = self.play_on(&stage, shelf, &mut |_| {}, stop.asked());
+        stage.standing.end().and(tried)
     }
 
     /// Runs the matrix in a world that stands already. `listen` sees every event; when `stop` completes, the rest is interrupted.
@@ -70,32 +77,11 @@ impl Trial {
         let target = &stage.target;
         let options = plan::Options { budget: self.budget, ..plan::Options::default() };
         let plan = plan::make(shelf, shelf.named_matrix(&self.matrix)?, target, &options)?;
-        let head = head(plan, &self.name, target, shelf);
+        let head = Head { world: Some(self.name.clone()), ..run::head(plan, shelf, target) };
         let recording = run::execute(Order { target, head }, listen, stop);
         let judgement = judge(shelf, &recording);
-        let exit = match recording.end.defect {
-            Some(_) => Exit::Defect,
-            None if recording.end.interrupted => Exit::Interrupted,
-            None => judgement.verdict.exit(recording.head.fail_on),
-        };
+        let exit = judgement.verdict.ended(recording.head.fail_on, &recording.end);
         Ok(Tried { recording, judgement, exit, holes: stage.standing.holes.clone() })
-    }
-}
-
-fn head(plan: Plan, world: &str, target: &Target, shelf: &Shelf) -> Head {
-    Head {
-        schema: SCHEMA.to_owned(),
-        tool: BUILD.to_owned(),
-        taken: clock::wall_text(),
-        marker: Marker::fresh().as_str().to_owned(),
-        target: target.ways.first().map(|way| way.endpoint.to_string()).unwrap_or_default(),
-        world: Some(world.to_owned()),
-        shelf: shelf.origins.clone(),
-        only: Vec::new(),
-        skip: Vec::new(),
-        fail_on: Severity::Warning,
-        share: Share::Team,
-        plan,
     }
 }
 

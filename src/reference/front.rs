@@ -266,7 +266,7 @@ fn near(ip: IpAddr) -> IpAddr {
 }
 
 /// Whether the system does not know the address family at all (`EAFNOSUPPORT`, which has no kind of its own).
-fn no_family(error: &io::Error) -> bool {
+pub(super) fn no_family(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported || error.raw_os_error() == Some(97)
 }
 

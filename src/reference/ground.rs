@@ -2,30 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::mem::take;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::time::Duration;
 
-use serde::Deserialize;
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinSet;
 use toml::Table;
 
-use super::certificate::{self, Authority, Kind, Leaf};
-use super::fault::Need;
-use super::front::Front;
-use super::gateway::{self, Gateway};
-use super::hostile::{self, Hostile};
-use super::world::{Client, STANDS, World, fill};
+use super::certificate::Authority;
+use super::fault::{Fault, Need};
+use super::folder::Folder;
+use super::front::no_family;
+use super::gateway::Gateway;
+use super::seat::{self, Seats};
+use super::world::{Client, World, fill};
 use super::{edge, resolver, script};
 use crate::complaint::Complaint;
 use crate::own;
 
-/// The threads that worlds run on. Worlds end with it.
+/// How long a world may take to give up its sockets; it is a matter of milliseconds.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long a connection over loopback may take; the kernel answers at once.
+const NEAR: Duration = Duration::from_secs(2);
+
+/// The threads that worlds run on, and what is known of the machine beneath them. Worlds end with it.
 #[derive(Debug)]
 pub struct Ground {
     runtime: Runtime,
+    address: OnceLock<Option<IpAddr>>,
+    found: Mutex<BTreeMap<Need, bool>>,
 }
 
 /// A world that stands for as long as this value lives.
@@ -39,20 +47,11 @@ pub struct Standing {
     pub gateway: Option<Arc<Gateway>>,
     /// Where each stand-in listens, by name: `127.0.0.1:18789`, `[::1]:18789`, `unix:PATH`.
     pub listens: BTreeMap<String, Vec<String>>,
+    other: Option<Arc<Gateway>>,
     gateways: JoinSet<()>,
-    _tasks: JoinSet<()>,
-    folder: TempDir,
-}
-
-/// Where a stand-in sits, read before its other options because ports fill their holes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct Seat {
-    listen: Vec<String>,
-    port: u16,
-    stopped: bool,
-    hostile: Option<hostile::Options>,
-    tls: Option<Kind>,
+    tasks: JoinSet<()>,
+    folder: Folder,
+    runtime: Handle,
 }
 
 impl Ground {
@@ -60,19 +59,66 @@ impl Ground {
     ///
     /// # Errors
     /// The system gives no event loop.
-    pub fn new() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        Ok(Self { runtime })
+    pub fn new() -> Result<Self, Complaint> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|why| Complaint::new(format!("the reference world cannot stand: {why}")))?;
+        Ok(Self { runtime, address: OnceLock::new(), found: Mutex::default() })
     }
 
-    /// Whether this machine has what a fault needs.
-    pub fn has(&self, need: Need) -> bool {
-        let _inside = self.runtime.enter();
-        match need {
-            Need::Ipv6 => Front::bind(&["::1".to_owned()], 0).is_ok(),
-            Need::Address => own::address(true).is_some(),
-            Need::NoContainer => !own::in_container(Path::new("/")),
+    /// Whether a connection over loopback comes about: without it a world stands and nobody reaches it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn loopback(&self) -> io::Result<()> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        TcpStream::connect_timeout(&listener.local_addr()?, NEAR).map(drop)
+    }
+
+    /// Refuses a fault that this machine cannot make.
+    ///
+    /// # Errors
+    /// A complaint that says what is lacking, or why that cannot be told.
+    pub fn admit(&self, fault: &Fault) -> Result<(), Complaint> {
+        match self.lacks(fault)? {
+            Some(need) => Err(Complaint::new(format!("{} cannot be made here: this machine lacks {need}", fault.name))),
+            None => Ok(()),
         }
+    }
+
+    /// The first thing that a fault needs and this machine does not have.
+    ///
+    /// # Errors
+    /// A complaint when the system does not let itself be asked: that something is absent is only said when it is.
+    pub fn lacks(&self, fault: &Fault) -> Result<Option<Need>, Complaint> {
+        for need in &fault.expect.needs {
+            let had = self.has(*need);
+            if !had.map_err(|why| Complaint::new(format!("whether this machine has {need} cannot be told: {why}")))? {
+                return Ok(Some(*need));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether this machine has what a fault needs, found out once.
+    fn has(&self, need: Need) -> io::Result<bool> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = found.get(&need) {
+            return Ok(*known);
+        }
+        // Whoever lists addresses or reads files finds none where no descriptor is left.
+        drop(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?);
+        let has = match need {
+            Need::Ipv6 => bindable(UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)))?,
+            Need::Address => self.address().is_some(),
+            Need::NoContainer => !own::in_container(Path::new("/")),
+        };
+        found.insert(need, has);
+        Ok(has)
+    }
+
+    /// An address of this machine beside loopback.
+    fn address(&self) -> Option<IpAddr> {
+        *self.address.get_or_init(|| own::address(true))
     }
 
     /// Makes a world stand. Every socket listens when this returns.
@@ -89,154 +135,147 @@ impl Ground {
     /// As for [`Self::raise`].
     pub fn raise_with(&self, mut document: Table, own: BTreeMap<String, String>) -> Result<Standing, Complaint> {
         let _inside = self.runtime.enter();
-        let folder = tempfile::tempdir().map_err(|why| Complaint::new(format!("no folder for the reference world: {why}")))?;
+        let folder = Folder::new().map_err(|why| Complaint::new(format!("no folder for the reference world: {why}")))?;
         let authority = Authority::new().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
-        let mut holes = BTreeMap::from([
-            ("dir".to_owned(), folder.path().display().to_string()),
-            ("token".to_owned(), random()?),
-            ("password".to_owned(), random()?),
-        ]);
+        let mut holes = self.holes(&folder)?;
         holes.extend(own);
-        holes.extend(own::address(true).map(|address| ("address".to_owned(), address.to_string())));
         fill(&mut document, &holes);
-        let mut seats = seat(&document, &authority, &mut holes)?;
-        let name_server = seat_resolver(&document, &mut holes)?;
+        let mut seats = seat::stands(&document, &authority, &mut holes)?;
+        let name_server = seat::name_server(&document, &mut holes)?;
         fill(&mut document, &holes);
         let world: World =
             document.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
-        let keep = |name: &str, text: &str| {
-            private(&folder.path().join(name), text).map_err(|why| Complaint::new(format!("{name}: {why}")))
+        furnish(&folder, &authority, &world)?;
+        let mut standing = Standing {
+            client: world.client.clone(),
+            holes,
+            gateway: None,
+            listens: seats.iter().map(|(name, (front, _))| ((*name).to_owned(), front.listens())).collect(),
+            other: None,
+            gateways: JoinSet::new(),
+            tasks: JoinSet::new(),
+            folder,
+            runtime: self.runtime.handle().clone(),
         };
-        keep("root.pem", authority.pem())?;
-        let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
-        keep("client.pem", &client)?;
-        keep("client.key", &key)?;
-        world.file.iter().try_for_each(|(name, text)| keep(name, text))?;
-        let listens = seats.iter().map(|(name, (front, _))| ((*name).to_owned(), front.listens())).collect();
-        let (mut tasks, mut gateways) = (JoinSet::new(), JoinSet::new());
-        let no_tls = |why: rustls::Error| Complaint::new(format!("no TLS: {why}"));
-        let mut first = None;
-        for (name, options) in [("gateway", world.gateway), ("other", world.other)] {
-            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
-                let tls = leaf.map(|leaf| leaf.gateway(&["http/1.1"]).map(Arc::new)).transpose().map_err(no_tls)?;
-                let gateway = Gateway::new(options)?;
-                gateways.spawn(Arc::clone(&gateway).serve(front, tls));
-                first.get_or_insert(gateway);
-            }
-        }
-        for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
-            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
-                let tls = leaf.map(|leaf| edge::tls(&options, &leaf, &authority).map(Arc::new)).transpose();
-                let tls = tls.map_err(|why| Complaint::new(format!("no TLS: {why}")))?;
-                tasks.spawn(edge::serve(options, front, tls));
-            }
-        }
-        if let (Some(options), Some((front, leaf))) = (world.peer, seats.remove("peer")) {
-            let tls = leaf.map(|leaf| leaf.server(&["http/1.1"]).map(Arc::new)).transpose().map_err(no_tls)?;
-            tasks.spawn(script::serve(options, front, tls));
-        }
-        if let (Some(options), Some(seat)) = (world.resolver, name_server) {
-            tasks.spawn(resolver::serve(options, seat));
-        }
-        Ok(Standing { client: world.client, holes, gateway: first, listens, gateways, _tasks: tasks, folder })
+        standing.people(world, &mut seats, name_server, &authority)?;
+        Ok(standing)
     }
 
-    /// Waits for the end that is asked for, and then until the gateway has told its clients and is gone.
-    pub fn hold<T>(&self, mut standing: Standing, asked: impl Future<Output = T>) -> T {
+    /// What texts of a document may say before anybody is seated.
+    fn holes(&self, folder: &Folder) -> Result<BTreeMap<String, String>, Complaint> {
+        let made_up = [("token".to_owned(), random()?), ("password".to_owned(), random()?)];
+        let dir = ("dir".to_owned(), folder.path().display().to_string());
+        let address = self.address().map(|address| ("address".to_owned(), address.to_string()));
+        Ok(made_up.into_iter().chain([dir]).chain(address).collect())
+    }
+
+    /// Waits for the end that is asked for, and then until every gateway has told its clients and is gone.
+    pub fn hold<T>(&self, standing: &mut Standing, asked: impl Future<Output = T>) -> T {
         self.runtime.block_on(async {
             let answer = asked.await;
-            if let Some(gateway) = &standing.gateway {
-                gateway.drain();
-                standing.gateways.join_next().await;
-            }
+            [&standing.gateway, &standing.other].into_iter().flatten().for_each(|gateway| gateway.drain());
+            while standing.gateways.join_next().await.is_some() {}
             answer
         })
     }
 }
 
 impl Standing {
+    /// Lets everybody of a world serve where they are seated.
+    fn people(
+        &mut self,
+        world: World,
+        seats: &mut Seats,
+        name_server: Option<resolver::Seat>,
+        authority: &Authority,
+    ) -> Result<(), Complaint> {
+        let no_tls = |why: &dyn std::fmt::Display| Complaint::new(format!("no TLS: {why}"));
+        for (name, options, seen) in [("gateway", world.gateway, &mut self.gateway), ("other", world.other, &mut self.other)] {
+            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
+                let tls = leaf.map(|leaf| leaf.gateway(&["http/1.1"]).map(Arc::new)).transpose().map_err(|why| no_tls(&why))?;
+                let gateway = Gateway::new(options)?;
+                self.gateways.spawn(Arc::clone(&gateway).serve(front, tls));
+                *seen = Some(gateway);
+            }
+        }
+        for (name, options) in [("edge", world.edge), ("edge-2", world.edge_2)] {
+            if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
+                let tls = leaf.map(|leaf| edge::tls(&options, &leaf, authority).map(Arc::new)).transpose();
+                self.tasks.spawn(edge::serve(options, front, tls.map_err(|why| no_tls(&why))?));
+            }
+        }
+        if let (Some(options), Some((front, leaf))) = (world.peer, seats.remove("peer")) {
+            let tls = leaf.map(|leaf| leaf.server(&["http/1.1"]).map(Arc::new)).transpose().map_err(|why| no_tls(&why))?;
+            self.tasks.spawn(script::serve(options, front, tls));
+        }
+        if let (Some(options), Some(seat)) = (world.resolver, name_server) {
+            self.tasks.spawn(resolver::serve(options, seat));
+        }
+        Ok(())
+    }
+
     /// Keeps one more file beside the world's own, for this user alone.
     ///
     /// # Errors
     /// What the system says.
     pub fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let file = self.folder.path().join(name);
-        private(&file, text).map(|()| file)
+        self.folder.keep(name, text)
     }
 
     /// The folder of its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
-}
 
-/// The listening sockets of a stand-in, and its certificate if it speaks TLS.
-type Seats = BTreeMap<&'static str, (Front, Option<Leaf>)>;
-
-/// Binds a front for every stand-in and learns its port, makes its certificate and learns its pin. The other gateway shares the
-/// first one's port.
-fn seat(document: &Table, authority: &Authority, holes: &mut BTreeMap<String, String>) -> Result<Seats, Complaint> {
-    let mut seats = Seats::new();
-    for name in STANDS.iter().copied() {
-        let Some(seat) = Seat::of(document, name)? else { continue };
-        let port = match seats.get("gateway") {
-            Some((Front { port, .. }, _)) if name == "other" => *port,
-            _ => seat.port,
-        };
-        let front = match seat.hostile.as_ref().map(|h| h.what) {
-            Some(Hostile::DropsPackets) => Front::full(&seat.listen, port),
-            _ if seat.stopped => Front::closed(&seat.listen, port),
-            _ => Front::bind(&seat.listen, port),
-        };
-        let front = front.map_err(|why| seat.taken(name, &why))?;
-        let ips: Vec<String> = seat.listen.into_iter().filter(|place| place.parse::<IpAddr>().is_ok()).collect();
-        let leaf = seat.tls.map(|kind| match (name, kind) {
-            ("gateway" | "other", Kind::SelfSigned) => certificate::own(),
-            _ => authority.leaf(kind, &ips),
-        });
-        let leaf = leaf.transpose();
-        let leaf = leaf.map_err(|why| Complaint::new(format!("no certificate for the {name}: {why}")))?;
-        holes.insert(format!("{name}.port"), front.port.to_string());
-        holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.pin"), leaf.pin())));
-        seats.insert(name, (front, leaf));
-    }
-    Ok(seats)
-}
-
-fn seat_resolver(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<Option<resolver::Seat>, Complaint> {
-    let Some(seat) = Seat::of(document, "resolver")? else { return Ok(None) };
-    let bound = resolver::Seat::bind(&seat.listen, seat.port, !seat.stopped).map_err(|why| seat.taken("resolver", &why))?;
-    holes.insert("resolver.port".to_owned(), bound.port.to_string());
-    Ok(Some(bound))
-}
-
-impl Seat {
-    /// The seat of a stand-in, if the document has it.
-    fn of(document: &Table, name: &str) -> Result<Option<Self>, Complaint> {
-        let Some(table) = document.get(name) else { return Ok(None) };
-        let mut seat: Self =
-            table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
-        if seat.listen.is_empty() {
-            seat.listen = match name {
-                "gateway" | "other" => gateway::Options::default().listen,
-                _ => vec![String::from("127.0.0.1")],
-            };
-        }
-        Ok(Some(seat))
+    /// Takes the world down. Whoever drops it instead does the same and is not told what went wrong.
+    ///
+    /// # Errors
+    /// A complaint about files that are left behind.
+    pub fn end(mut self) -> Result<(), Complaint> {
+        let folder = self.folder.path().to_owned();
+        self.close().map_err(|why| Complaint::new(format!("the reference world leaves {} behind: {why}", folder.display())))
     }
 
-    fn taken(&self, name: &str, why: &io::Error) -> Complaint {
-        Complaint::new(format!("the {name} cannot listen on {}: {why}", self.listen.join(", ")))
+    /// Closes the sockets, then removes the files: a process that has run out of descriptors has some again by then.
+    fn close(&mut self) -> io::Result<()> {
+        let (gateways, tasks) = (take(&mut self.gateways), take(&mut self.tasks));
+        let (tell, closed) = mpsc::channel();
+        drop(self.runtime.spawn(async move {
+            for mut serving in [gateways, tasks] {
+                serving.shutdown().await;
+            }
+            let _ = tell.send(());
+        }));
+        // A runtime that is gone has closed them already, and hangs up.
+        let _ = closed.recv_timeout(CLOSING);
+        self.folder.remove()
     }
 }
 
-/// Writes a file that nobody else may read: some hold a secret, and the folder is open.
-fn private(file: &Path, text: &str) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    io::Write::write_all(&mut options.open(file)?, text.as_bytes())
+impl Drop for Standing {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
+/// Whether a socket was bound; `false` only when the system has no such address or no such family.
+fn bindable(bound: io::Result<UdpSocket>) -> io::Result<bool> {
+    match bound {
+        Ok(_) => Ok(true),
+        Err(why) if why.kind() == io::ErrorKind::AddrNotAvailable || no_family(&why) => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
+/// Puts a world's files into its folder.
+fn furnish(folder: &Folder, authority: &Authority, world: &World) -> Result<(), Complaint> {
+    let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
+    let own = [("root.pem", authority.pem()), ("client.pem", &client), ("client.key", &key)];
+    let files = own.into_iter().chain(world.file.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    files.into_iter().try_for_each(|(name, text)| match folder.keep(name, text) {
+        Ok(_) => Ok(()),
+        Err(why) => Err(Complaint::new(format!("{name}: {why}"))),
+    })
 }
 
 /// A secret that nobody knows.
@@ -244,4 +283,41 @@ fn random() -> Result<String, Complaint> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|why| Complaint::new(format!("the system gives no random bytes: {why}")))?;
     Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_absent_address_or_family_is_absent() {
+        let says = |code| bindable(Err(io::Error::from_raw_os_error(code))).ok();
+        // Linux: EADDRNOTAVAIL, EAFNOSUPPORT, EMFILE, EACCES.
+        if cfg!(target_os = "linux") {
+            assert_eq!([99, 97, 24, 13].map(says), [Some(false), Some(false), None, None]);
+        }
+    }
+
+    #[test]
+    fn a_world_that_ends_leaves_neither_port_nor_file() {
+        let ground = Ground::new().unwrap();
+        let standing = ground.raise(super::super::fault::world().unwrap()).unwrap_or_else(|c| panic!("{c}"));
+        let (folder, at) = (standing.folder().to_owned(), standing.listens["gateway"][0].clone());
+        assert!(TcpStream::connect(&at).is_ok() && folder.join("openclaw.json").exists());
+        standing.end().unwrap();
+        assert!(TcpStream::connect(&at).is_err() && !folder.exists());
+    }
+
+    #[test]
+    fn every_gateway_is_done_when_a_held_world_ends() {
+        let ground = Ground::new().unwrap();
+        let fault = super::super::fault::named("host/other-gateway-on-other-family").unwrap();
+        if ground.lacks(&fault).unwrap().is_some() {
+            return println!("skipped: no IPv6");
+        }
+        let mut standing = ground.raise(fault.world().unwrap()).unwrap_or_else(|c| panic!("{c}"));
+        ground.hold(&mut standing, std::future::ready(()));
+        assert!(standing.gateways.is_empty());
+        assert!(standing.other.as_ref().is_some_and(|other| other.seen().open == 0));
+    }
 }

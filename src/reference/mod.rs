@@ -9,6 +9,7 @@
 pub mod certificate;
 pub mod edge;
 pub mod fault;
+mod folder;
 pub mod front;
 pub mod gateway;
 pub mod ground;
@@ -16,5 +17,6 @@ pub mod head;
 pub mod hostile;
 pub mod resolver;
 pub mod script;
+mod seat;
 pub mod wire;
 pub mod world;

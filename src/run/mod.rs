@@ -1,17 +1,22 @@
 //! Executes a plan: the only code that waits for probes. It emits events and knows no printer.
 //!
 //! [`conduct`] decides which lane runs when, [`lane`] runs one lane's probes one after the other, [`gate`] guards the
-//! credential, [`handover`] makes facts safe to see, [`tape`] tells and keeps events, [`paths`] writes down the plan's paths.
+//! credential, [`handover`] makes facts safe to see, [`tape`] tells and keeps events, [`paths`] writes down the plan's paths,
+//! [`head`] who ran what; [`stop`] hears who asks for the end.
 
 mod beside;
 mod conduct;
 pub mod gate;
 mod handover;
+mod head;
 mod lane;
 mod paths;
+pub mod stop;
 mod tape;
 
 use std::future::Future;
+
+pub use head::head;
 
 use crate::probe::{self, Ask, Done};
 use crate::record::redact::{Veil, hide};

@@ -11,6 +11,7 @@ mod conditions;
 mod counted;
 mod delivered;
 mod desk;
+mod ends;
 mod engine;
 mod etiquette;
 #[path = "../frames/mod.rs"]

@@ -6,6 +6,7 @@ use clawprobe::proof::confusion::expected;
 use clawprobe::proof::hall::PAIRED;
 use clawprobe::proof::self_test;
 use clawprobe::reference::fault::{self, read};
+use clawprobe::run::stop::Stop;
 use clawprobe::shelf::Shelf;
 use serde_json::Value;
 
@@ -82,7 +83,7 @@ fn what_is_not_as_declared_is_told_to_the_letter() {
         ("edge/no-switch", "[edge]\nupgarde = 'dropped'"),
     ];
     let faults: Vec<_> = faults.iter().map(|(name, text)| read(name, &format!("summary = 'x'\n{text}")).unwrap()).collect();
-    let told = self_test::run(&Shelf::builtin().unwrap(), &faults, &|_| {}).unwrap_or_else(|c| panic!("{c}"));
+    let told = self_test::run(&Shelf::builtin().unwrap(), &faults, &Stop::never(), &|_| {}).unwrap_or_else(|c| panic!("{c}"));
     let objections: Vec<String> = told.objections().collect();
     for wanted in [
         "edge/upgrade-dropped: exit: expected 0, was 1",

@@ -22,7 +22,8 @@ pub fn command(folder: &Path, release: &str, world: &str) -> Result<Command, Str
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
     let mut command = Command::new(program);
     let title = TITLES.iter().find(|(known, _)| *known == release).map_or(TITLE, |(_, title)| title);
-    command.arg0(title).env_clear().env(WORLD, file).stdin(Stdio::piped());
+    // It is killed, and then cleans nothing up: what it makes goes with the folder.
+    command.arg0(title).env_clear().env(WORLD, file).env("TMPDIR", folder).stdin(Stdio::piped());
     Ok(command)
 }
 

@@ -1,0 +1,229 @@
+//! How commands end that are interrupted, hung up on, or given too little by the system: with a report, the documented exit
+//! code, and nothing left behind.
+
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::desk::{Desk, Done};
+
+/// What asks for an end: a person, a supervisor, a terminal that goes away.
+const SIGNALS: [&str; 3] = ["-INT", "-TERM", "-HUP"];
+
+/// A folder for what a command makes for the time it runs.
+fn scratch(desk: &Desk) -> PathBuf {
+    let folder = desk.path().join("tmp");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn left(scratch: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(scratch).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn spawn(desk: &Desk, args: &[&str]) -> Child {
+    let mut command = desk.command(args);
+    command.env("TMPDIR", scratch(desk)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn send(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// The program in a shell that first does something to itself: a lower limit, a closed descriptor.
+fn after(desk: &Desk, first: &str, args: &[&str]) -> Done {
+    let script = format!("{first}; exec '{}' \"$@\"", env!("CARGO_BIN_EXE_clawprobe"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]).args(args).current_dir(desk.path()).env_clear();
+    command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")]).env("HOME", desk.path()).env("TMPDIR", scratch(desk));
+    command.stdin(Stdio::null()).output().unwrap().into()
+}
+
+/// The same in a network of its own, where only root can go.
+fn apart(desk: &Desk, first: &str, args: &[&str]) -> Option<Done> {
+    let script = format!("{first} && exec '{}' \"$@\"", env!("CARGO_BIN_EXE_clawprobe"));
+    let mut command = Command::new("unshare");
+    command.args(["--net", "--", "sh", "-c", &script, "sh"]).args(args).current_dir(desk.path()).env_clear();
+    command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")]).env("HOME", desk.path()).env("TMPDIR", scratch(desk));
+    let done: Done = command.stdin(Stdio::null()).output().ok()?.into();
+    if done.err.contains("Operation not permitted") {
+        println!("skipped: only root can make a network namespace");
+        return None;
+    }
+    Some(done)
+}
+
+#[test]
+fn a_self_test_that_is_interrupted_tells_what_it_has_and_leaves_nothing() {
+    for signal in SIGNALS {
+        let desk = Desk::new();
+        let child = spawn(&desk, &["self-test", "--format", "json"]);
+        // The right world stands alone; two worlds at once are worlds of faults.
+        while left(&scratch(&desk)).len() < 2 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        send(&child, signal);
+        let done: Done = child.wait_with_output().unwrap().into();
+        assert_eq!((done.status, done.err.as_str()), (130, ""), "{signal}: {}", done.out);
+        let told: Value = serde_json::from_str(&done.out).unwrap();
+        assert_eq!((&told["interrupted"], &told["passed"]), (&Value::Bool(true), &Value::Bool(false)), "{signal}");
+        let schema = serde_json::from_str(include_str!("../../reports/schema/self-test-1.json")).unwrap();
+        assert!(jsonschema::is_valid(&schema, &told), "{}", done.out);
+        let unshown = told["rows"].as_array().unwrap().iter().filter(|row| !row["not_shown"].is_null()).count();
+        assert!(unshown > 0, "{signal}: the rows of what was not tried are not shown");
+        assert_eq!(left(&scratch(&desk)), Vec::<PathBuf>::new(), "{signal}");
+    }
+}
+
+#[test]
+fn what_stands_until_it_is_interrupted_leaves_neither_file_nor_socket() {
+    for signal in SIGNALS {
+        for args in [&["reference", "--port", "0", "--listen", "unix:gw.sock"][..], &["reproduce", "LISTEN-01", "--hold"]] {
+            let desk = Desk::new();
+            let mut child = spawn(&desk, args);
+            let mut said = String::new();
+            match args[0] {
+                "reference" => BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said),
+                _ => BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said),
+            }
+            .unwrap();
+            assert_eq!(left(&scratch(&desk)).len(), 1, "{said}");
+            send(&child, signal);
+            let mut rest = String::new();
+            child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(0), "{signal} {args:?}: {said}{rest}");
+            assert!(desk.files().is_empty() && left(&scratch(&desk)).is_empty(), "{signal} {args:?}: {:?}", desk.files());
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_judges_what_there_is() {
+    for signal in SIGNALS {
+        let desk = Desk::new();
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let gateway = format!("ws://{}", silent.local_addr().unwrap());
+        let child = spawn(&desk, &["preflight", "--gateway", &gateway, "--format", "json"]);
+        let _open = silent.accept().unwrap();
+        send(&child, signal);
+        let done: Done = child.wait_with_output().unwrap().into();
+        let report: Value = serde_json::from_str(&done.out).unwrap_or_else(|why| panic!("{why}: {}{}", done.out, done.err));
+        assert_eq!((done.status, &report["interrupted"]), (130, &Value::Bool(true)), "{signal}: {}", done.err);
+    }
+    // In a world of our own, which is up before the run begins and goes with it.
+    for signal in SIGNALS {
+        let desk = Desk::new();
+        let child = spawn(&desk, &["preflight", "--reference", "--fault", "hostile/never-answers", "--quiet"]);
+        while left(&scratch(&desk)).is_empty() {
+            std::thread::yield_now();
+        }
+        send(&child, signal);
+        let done: Done = child.wait_with_output().unwrap().into();
+        assert!(done.status == 130 && left(&scratch(&desk)).is_empty(), "{signal}: {} {}{}", done.status, done.out, done.err);
+    }
+}
+
+#[test]
+fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
+    let desk = Desk::new();
+    let mut command = Command::new("sh");
+    let script = format!("trap '' HUP; exec '{}' reference --port 0", env!("CARGO_BIN_EXE_clawprobe"));
+    command.args(["-c", &script]).current_dir(desk.path()).env("TMPDIR", scratch(&desk)).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut said).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let hangup = |mask: &str| {
+        let bits = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap();
+        u64::from_str_radix(bits.trim(), 16).unwrap() & 1 == 1
+    };
+    assert!(hangup("SigIgn:") && !hangup("SigCgt:"), "{status}");
+    send(&child, "-TERM");
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+}
+
+#[test]
+fn what_this_machine_lacks_is_said_before_a_world_is_raised() {
+    let desk = Desk::new();
+    let without_v6 = "ip link set lo up && sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1";
+    for (fault, need) in [("gateway/one-family", "ipv6"), ("gateway/address-by-flag", "address")] {
+        for command in [&["preflight", "--reference", "--fault", fault][..], &["reference", "--port", "0", "--fault", fault]] {
+            let Some(done) = apart(&desk, without_v6, command) else { return };
+            let words = format!("{fault} cannot be made here: this machine lacks {need}");
+            assert!(done.status == 2 && done.err.contains(&words), "{command:?}: {} {}{}", done.status, done.out, done.err);
+        }
+    }
+    desk.put("mine.toml", "summary = 'x'\n[expect]\nneeds = ['ipv6']\n");
+    let done = apart(&desk, without_v6, &["preflight", "--scenario", "mine.toml"]).unwrap();
+    assert_eq!((done.status, done.underlined()), (2, vec!["mine.toml".to_owned()]), "{}", done.err);
+}
+
+#[test]
+fn a_machine_without_loopback_gets_one_sentence() {
+    let desk = Desk::new();
+    let Some(done) = apart(&desk, "true", &["self-test"]) else { return };
+    assert!(done.out.lines().count() == 1 && done.out.contains("loopback is down"), "{}", done.out);
+    assert_eq!((done.status, done.err.as_str()), (3, ""));
+    let done = apart(&desk, "true", &["self-test", "--format", "json"]).unwrap();
+    let told: Value = serde_json::from_str(&done.out).unwrap();
+    assert!(told["unsound"].as_str().is_some_and(|why| why.contains("loopback")) && told["passed"] == false, "{told}");
+}
+
+#[test]
+fn few_descriptors_are_a_limit_of_the_system_and_said_so() {
+    let desk = Desk::new();
+    for args in [&["preflight", "--reference"][..], &["preflight", "--gateway", "ws://127.0.0.1:1"], &["self-test"]] {
+        let done = after(&desk, "ulimit -n 16", args);
+        assert!(done.status == 2 && done.err.contains("ulimit -n"), "{args:?}: {} {}{}", done.status, done.out, done.err);
+    }
+    assert!(left(&scratch(&desk)).is_empty());
+}
+
+#[test]
+fn few_descriptors_make_for_few_worlds_at_once_and_nothing_is_absent_for_that() {
+    let desk = Desk::new();
+    let script = format!("ulimit -n 64; exec '{}' self-test --format json", env!("CARGO_BIN_EXE_clawprobe"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).env("TMPDIR", scratch(&desk)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    // Time for some worlds: each that ended has left its place to the next.
+    let (mut seen, mut most) = (std::collections::BTreeSet::new(), 0);
+    while seen.len() < 40 {
+        let now = left(&scratch(&desk));
+        most = most.max(now.len());
+        seen.extend(now);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    send(&child, "-INT");
+    let done: Done = child.wait_with_output().unwrap().into();
+    let told: Value = serde_json::from_str(&done.out).unwrap_or_else(|why| panic!("{why}: {}{}", done.out, done.err));
+    let worlds = told["worlds"].as_array().unwrap();
+    let wrong: Vec<&Value> = worlds.iter().filter(|world| world["objections"] != Value::Array(vec![])).collect();
+    // Whatever this machine lacks it lacks for a reason of its own, which no limit changes.
+    let ground = clawprobe::reference::ground::Ground::new().unwrap();
+    for world in worlds.iter().filter(|world| world["skipped"].is_string()) {
+        let fault = clawprobe::reference::fault::named(world["name"].as_str().unwrap()).unwrap();
+        assert!(ground.lacks(&fault).unwrap().is_some(), "{world}");
+    }
+    assert!(done.status == 130 && wrong.is_empty() && most <= 3, "{most} at once: {wrong:#?}");
+    assert!(left(&scratch(&desk)).is_empty());
+}
+
+#[test]
+fn a_temporary_folder_too_deep_for_a_socket_is_told_once_and_with_advice() {
+    let desk = Desk::new();
+    let deep = desk.path().join("d".repeat(120));
+    std::fs::create_dir(&deep).unwrap();
+    let mut command = desk.command(&["preflight", "--reference", "--fault", "healthy/unix-socket"]);
+    let done: Done = command.env("TMPDIR", &deep).output().unwrap().into();
+    assert_eq!(done.status, 2, "{}{}", done.out, done.err);
+    assert!(done.err.contains("TMPDIR") && done.err.matches("gateway.sock").count() == 1, "{}", done.err);
+    assert!(left(&deep).is_empty());
+}
