@@ -126,7 +126,7 @@ fn has_gateway_headers(reply: &Reply) -> bool {
 
 /// What the gateway's HTTP parser writes on junk (400) and on too many header bytes (431): one header, no body.
 fn is_bare_refusal(reply: &Reply) -> bool {
-    matches!(reply.status, 400 | 431) && matches!(reply.names.as_slice(), [only] if only == "Connection")
+    matches!(reply.status, 400 | 431) && matches!(reply.names.as_slice(), [only] if only.eq_ignore_ascii_case("connection"))
 }
 
 /// Hosts and paths of redirects that lead to a login.

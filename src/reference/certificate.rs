@@ -175,6 +175,11 @@ impl Leaf {
         Ok(config)
     }
 
+    /// The chain and the key as PEM, for a server that is not ours.
+    pub fn pem(&self) -> (String, String) {
+        (self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect(), self.key.serialize_pem())
+    }
+
     /// The certificate itself.
     #[cfg(test)]
     pub fn first(&self) -> &[u8] {
@@ -187,6 +192,13 @@ impl Leaf {
         let digest = self.chain.first().map(Sha256::digest).unwrap_or_default();
         format!("sha256:{}", data_encoding::HEXLOWER.encode(&digest))
     }
+}
+
+/// A block of RFC 7468, whose lines are 64 characters long.
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = data_encoding::BASE64.encode(der);
+    let lines: String = text.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+    format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
 }
 
 fn ca(name: &str) -> Result<CertificateParams, rcgen::Error> {

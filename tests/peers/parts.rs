@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 
+use crate::product::Product;
 use crate::scenario::Scenario;
 
 /// Node.js for the gateway, as `tests/lab/install.sh` installs it.
@@ -72,18 +73,32 @@ pub fn openclaw(release: &str) -> PathBuf {
 
 /// Whether a program is on the path.
 pub fn on_path(program: &str) -> bool {
+    found(program).is_some()
+}
+
+/// Where a program is on the path.
+pub fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).any(|folder| folder.join(program).is_file())
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn absent_product(products: &[Product], name: &str) -> Option<String> {
+    let installed = products.iter().find(|p| p.name == name).is_some_and(|p| p.installed().is_some());
+    (!installed).then(|| name.to_owned())
 }
 
 /// The first part a scenario needs and that is not there.
-pub fn absent(scenario: &Scenario) -> Option<String> {
+pub fn absent(scenario: &Scenario, products: &[Product]) -> Option<String> {
     let gateways = scenario.gateway.values().map(|config| crate::gateway::release(config));
     if let Some(absent) = gateways.into_iter().find_map(|release| absent_release(&release)) {
         return Some(absent);
     }
     if scenario.peer.iter().any(|p| p.kind == "nginx") && !on_path("nginx") {
         return Some("nginx".into());
+    }
+    if let Some(absent) = scenario.peer.iter().find_map(|peer| absent_product(products, peer.product.as_deref()?)) {
+        return Some(absent);
     }
     if scenario.two_hosts && !crate::namespace::own() {
         return Some("a network namespace (run as root, with util-linux and iproute2)".into());

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use clawprobe::reference::certificate::Kind;
 use clawprobe::reference::ground::Standing;
 use clawprobe::reference::world::fill;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::cast::{Cast, pin};
 use crate::deed;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
+use crate::product::{Running, Setup};
 use crate::scenario::{Expect, Peer, Run, Scenario};
 use crate::stage::Stage;
 
@@ -28,6 +30,7 @@ struct Scene {
     _crowd: Vec<TcpStream>,
     _standing: Vec<Standing>,
     _nginx: Vec<Nginx>,
+    _products: Vec<Running>,
 }
 
 /// Plays a scenario and gives the report of every run, in the scene's own names; the error says what differs from what the
@@ -58,6 +61,7 @@ fn set(stage: &Stage, scenario: &Scenario, cast: Cast, folder: &TempDir) -> Resu
     for (key, value) in [("dir", dir.as_str()), ("token", TOKEN), ("password", PASSWORD), ("host", crate::namespace::HOST)] {
         scene.holes.insert(key.into(), value.into());
     }
+    scene.holes.extend(scenario.draw.clone());
     for (name, config) in &scenario.gateway {
         let at = |g: &Gateway| (g.port, g.folder.path().to_owned());
         let (port, home) = match scenario.fault.get(name).map(String::as_str) {
@@ -88,7 +92,13 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         None => 0,
     };
     let address = scene.fill(&peer.address);
-    let port = if peer.kind == "nginx" {
+    let port = if let Some(product) = &peer.product {
+        let running = start(stage, scene, peer, product, &address, folder)?;
+        let port = running.port.to_string();
+        std::fs::write(folder.join(format!("{}.pem", peer.name)), &running.root).map_err(|e| e.to_string())?;
+        scene._products.push(running);
+        port
+    } else if peer.kind == "nginx" {
         let (port, block) = (free_port(), scene.fill(peer.conf.as_deref().unwrap_or_default()));
         scene._nginx.push(Nginx::start(folder, &address, port, &block)?);
         port.to_string()
@@ -106,6 +116,22 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
     };
     scene.holes.insert(format!("{}.port", peer.name), port);
     Ok(())
+}
+
+fn start(stage: &Stage, scene: &Scene, peer: &Peer, name: &str, address: &str, folder: &Path) -> Result<Running, String> {
+    let (product, program) = stage.product(name)?;
+    let word = |text: &String| text.parse::<Kind>().map_err(|e| format!("{text}: {e}"));
+    let upstream = scene.fill(peer.to.as_deref().unwrap_or_default());
+    let setup = Setup {
+        address,
+        upstream: &upstream,
+        with: &peer.with,
+        part: &peer.part,
+        tls: peer.tls.as_ref().map(word).transpose()?,
+        holes: &scene.holes,
+        client: stage.client()?,
+    };
+    product.start(folder, &program, &setup)
 }
 
 /// A reference world in which a peer stands alone: by script, as an edge, or as a gateway whose own answers come after the

@@ -35,6 +35,9 @@ pub struct Scenario {
     /// Files to write into the scenario's folder, `{dir}/name`.
     #[serde(default)]
     pub file: BTreeMap<String, String>,
+    /// Settings that were drawn at random, as placeholders.
+    #[serde(skip)]
+    pub draw: BTreeMap<String, String>,
     /// The runs, one after the other.
     pub run: Vec<Run>,
 }
@@ -51,12 +54,12 @@ fn main_lane() -> String {
 }
 
 /// Something on the other side that is no gateway.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Peer {
     /// Its name in placeholders: `{name.port}`.
     pub name: String,
-    /// `script`, `edge`, `relay`, `nginx` or `closed`.
+    /// `script`, `edge`, `relay`, `nginx`, `product` or `closed`.
     pub kind: String,
     /// Where it listens.
     #[serde(default = "loopback")]
@@ -65,8 +68,16 @@ pub struct Peer {
     pub port_of: Option<String>,
     /// Speak TLS with a certificate of this kind: `trusted`, `self-signed`, `expired`, `wrong-name`.
     pub tls: Option<String>,
-    /// Where a relay or an edge leads to, with placeholders.
+    /// Where a relay, an edge or a product leads to, with placeholders.
     pub to: Option<String>,
+    /// Which product, of `tests/edges/products`.
+    pub product: Option<String>,
+    /// Variants of that product.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Parts of its configuration, by name.
+    #[serde(default)]
+    pub part: BTreeMap<String, String>,
     /// Further options of the stand-in of `clawprobe::reference` that it is: an edge's switches, a hostile peer's kind.
     #[serde(default)]
     pub options: toml::Table,

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use crate::cast::Cast;
 use crate::gateway::Gateway;
 use crate::namespace::Client;
+use crate::parts;
 use crate::play::play;
+use crate::product::Product;
 use crate::scenario::Scenario;
 
 /// Something that is made once, by whoever needs it first, or why it could not be made.
@@ -23,12 +25,15 @@ pub struct Stage {
     played: Mutex<HashMap<String, Once<Vec<Value>>>>,
     client: OnceLock<Result<Client, String>>,
     ground: Ground,
+    /// Every product there is, and the program of each once it was asked for.
+    pub products: Vec<Product>,
+    programs: Mutex<HashMap<String, PathBuf>>,
     folder: TempDir,
 }
 
 impl Stage {
     /// An empty stage.
-    pub fn new() -> Self {
+    pub fn new(products: Vec<Product>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let program = folder.path().join("clawprobe");
         std::fs::copy(env!("CARGO_BIN_EXE_clawprobe"), &program).expect("the program was built");
@@ -40,8 +45,29 @@ impl Stage {
             played: Mutex::default(),
             client: OnceLock::new(),
             ground: Ground::new().expect("threads"),
+            products,
+            programs: Mutex::default(),
             folder,
         }
+    }
+
+    /// A product and its program, where nobody can run it: the lab's folder may be another's home.
+    pub fn product(&self, name: &str) -> Result<(&Product, PathBuf), String> {
+        let product = self.products.iter().find(|p| p.name == name).ok_or_else(|| format!("no product `{name}`"))?;
+        let installed = product.installed().ok_or_else(|| format!("{name} is not installed"))?;
+        if !installed.starts_with(parts::lab()) {
+            return Ok((product, installed));
+        }
+        let mut programs = self.programs.lock().map_err(|e| e.to_string())?;
+        if let Some(program) = programs.get(name) {
+            return Ok((product, program.clone()));
+        }
+        let program = self.folder.path().join(format!("product-{name}"));
+        std::fs::hard_link(&installed, &program)
+            .or_else(|_| std::fs::copy(&installed, &program).map(drop))
+            .map_err(|e| format!("{}: {e}", installed.display()))?;
+        programs.insert(name.to_owned(), program.clone());
+        Ok((product, program))
     }
 
     /// The program under test.

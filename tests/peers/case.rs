@@ -1,0 +1,307 @@
+//! Cases: a style or a mistake, on every product that has it. Each file of `tests/edges/cases` is a scenario per product.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::product::{Product, files};
+use crate::scenario::{Expect, Peer, Run, Scenario};
+
+/// The variable that repeats what was drawn at random.
+const SEED: &str = "CLAWPROBE_SEED";
+
+/// One file: what is done to an edge, and what must come out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Case {
+    /// One sentence.
+    summary: String,
+    /// The line of the README's table it stands in; `right` for right configurations.
+    row: String,
+    /// Variants of the outermost product; the case is one for every product that has them all.
+    #[serde(default)]
+    with: Vec<String>,
+    /// These products only.
+    #[serde(default)]
+    only: Vec<String>,
+    /// Not these products.
+    #[serde(default)]
+    not: Vec<String>,
+    /// The kind of certificate the edge shows; plain text without.
+    tls: Option<String>,
+    /// The gateway's configuration.
+    #[serde(default = "trusted")]
+    gateway: String,
+    /// The direct path of the run on the gateway's host.
+    #[serde(default = "direct")]
+    direct: String,
+    /// Where the innermost hop leads to, if not to the gateway.
+    upstream: Option<String>,
+    /// What the client asks for below the edge.
+    #[serde(default)]
+    path: String,
+    /// The scheme it asks by; that of the edge without.
+    scheme: Option<String>,
+    /// The matrix.
+    #[serde(default = "preflight")]
+    matrix: String,
+    /// More arguments.
+    #[serde(default)]
+    args: Vec<String>,
+    /// The flag that names the way: `--edge` or `--tunnel`.
+    #[serde(default = "edge")]
+    by: String,
+    /// Settings that are drawn at random: `"3..20"`, `"word"`, or one of `"this|that"`.
+    #[serde(default)]
+    draw: BTreeMap<String, String>,
+    /// Other peers.
+    #[serde(default)]
+    peer: Vec<Peer>,
+    /// Edges behind the outermost one, from the outside in.
+    #[serde(default)]
+    hop: Vec<Hop>,
+    /// What must come out.
+    #[serde(default)]
+    expect: Outcome,
+    /// What must come out from the client's own machine, where the direct path is not there to compare with.
+    client: Option<Outcome>,
+    /// What must come out for a product that does it in another way.
+    #[serde(default)]
+    on: BTreeMap<String, Outcome>,
+    /// The same for the client.
+    #[serde(default)]
+    on_client: BTreeMap<String, Outcome>,
+}
+
+/// An edge behind another.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Hop {
+    product: String,
+    #[serde(default)]
+    with: Vec<String>,
+    tls: Option<String>,
+}
+
+/// Codes of roots and of what folds; `CODE` alone is one about the edge.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Outcome {
+    roots: Vec<String>,
+    folded: Vec<String>,
+    undecided: Vec<String>,
+    certainty: Option<String>,
+    exit: Option<i32>,
+    facts: BTreeMap<String, toml::Value>,
+}
+
+fn trusted() -> String {
+    "trusted".into()
+}
+
+fn direct() -> String {
+    "ws://127.0.0.1:{gw.port}".into()
+}
+
+fn preflight() -> String {
+    "preflight".into()
+}
+
+fn edge() -> String {
+    "edge".into()
+}
+
+/// A case on a product: a scenario, and its place in the README's table.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// The product.
+    pub product: String,
+    /// The line of the table.
+    pub row: String,
+    /// The scenario; its name is `PRODUCT::CASE`.
+    pub scenario: Scenario,
+}
+
+/// Every case on every product that has it.
+pub fn load_all(products: &[Product]) -> Result<Vec<Played>, String> {
+    let mut all = Vec::new();
+    for (name, text) in files("cases")? {
+        let case: Case = toml::from_str(&text).map_err(|e| format!("case {name}: {e}"))?;
+        for product in products.iter().filter(|product| case.fits(product)) {
+            all.push(Played {
+                product: product.name.clone(),
+                row: case.row.clone(),
+                scenario: case.on(product, products, &name)?,
+            });
+        }
+    }
+    Ok(all)
+}
+
+impl Case {
+    fn fits(&self, product: &Product) -> bool {
+        let named = self.only.contains(&product.name);
+        let shut_out = self.not.contains(&product.name) || !self.only.is_empty() && !named;
+        // A product that is there for others (`sshd`) has no cases of its own.
+        !shut_out && !product.inner && self.variants().iter().all(|v| product.variant.contains_key(v))
+    }
+
+    fn variants(&self) -> Vec<String> {
+        let tls = (self.tls.is_some() && !self.with.iter().any(|v| v == "h2")).then(|| String::from("tls"));
+        tls.into_iter().chain(self.with.clone()).collect()
+    }
+
+    fn on(&self, product: &Product, products: &[Product], name: &str) -> Result<Scenario, String> {
+        let full = format!("{}::{name}", product.name);
+        let mut peer = self.peer.clone();
+        peer.extend(self.hops(product, products)?);
+        Ok(Scenario {
+            draw: self.draw.iter().map(|(key, how)| Ok((key.clone(), drawn(&full, key, how)?))).collect::<Result<_, String>>()?,
+            summary: self.summary.clone(),
+            lane: String::from("wait"),
+            gateway: BTreeMap::from([(String::from("gw"), self.gateway.clone())]),
+            peer,
+            fault: BTreeMap::new(),
+            real_only: Some(String::from("it is about the edge")),
+            file: BTreeMap::new(),
+            run: vec![self.run(product, "here"), self.run(product, "client")],
+            two_hosts: true,
+            name: full,
+        })
+    }
+
+    /// The edges, from the inside out: each leads to the one before it.
+    fn hops(&self, product: &Product, products: &[Product]) -> Result<Vec<Peer>, String> {
+        let find = |name: &String| products.iter().find(|p| p.name == *name).ok_or_else(|| format!("no product `{name}`"));
+        let mut to = self.upstream.clone().unwrap_or_else(|| String::from("127.0.0.1:{gw.port}"));
+        let mut peers = Vec::new();
+        let behind = product.behind.iter().map(|name| Hop { product: name.clone(), with: Vec::new(), tls: None });
+        let inner: Vec<Hop> = behind.chain(self.hop.clone()).collect();
+        for (depth, hop) in inner.iter().enumerate().rev() {
+            let name = format!("hop-{depth}");
+            let product = find(&hop.product)?;
+            let peer = stand(&name, product, hop.with.clone(), hop.tls.clone(), &to);
+            to = if product.relays { to } else { format!("127.0.0.1:{{{name}.port}}") };
+            peers.push(peer);
+        }
+        peers.push(stand("edge", product, self.variants(), self.tls.clone(), &to));
+        Ok(peers)
+    }
+
+    fn run(&self, product: &Product, from: &str) -> Run {
+        let tls = self.tls.is_some();
+        let (near, far) = if product.at == "client" {
+            ("ws", "client")
+        } else if tls {
+            ("https", "host")
+        } else {
+            ("http", "host")
+        };
+        let scheme = self.scheme.as_deref().unwrap_or(near);
+        let at = if far == "client" { String::from("127.0.0.1") } else { String::from("{host}") };
+        let url = format!("{scheme}://{at}:{{edge.port}}{}", self.path);
+        let mut args = vec![self.matrix.clone()];
+        if self.matrix != "preflight" {
+            args.insert(0, String::from("run"));
+        }
+        if from == "here" {
+            args.extend([String::from("--gateway"), self.direct.clone()]);
+        }
+        args.extend([format!("--{}", self.by), url]);
+        if tls {
+            args.extend(["--ca", "{dir}/edge.pem"].map(String::from));
+        }
+        args.extend(self.args.clone());
+        Run {
+            args,
+            env: BTreeMap::from([(String::from("OPENCLAW_GATEWAY_TOKEN"), String::from("{token}"))]),
+            from: from.into(),
+            times: 1,
+            also_as_nobody: false,
+            stdin: String::new(),
+            expect: self.expected(product, from),
+        }
+    }
+
+    fn expected(&self, product: &Product, from: &str) -> Expect {
+        let of_client = (from == "client").then(|| self.on_client.get(&product.name).or(self.client.as_ref())).flatten();
+        let outcome = of_client.or_else(|| self.on.get(&product.name)).unwrap_or(&self.expect);
+        let id = |code: &String| if code.contains('@') { code.clone() } else { format!("{code}@here/{}", self.by) };
+        let root = outcome.roots.first().map(|root| root.split('@').next().unwrap_or_default().to_owned());
+        let verdict = (outcome.roots.is_empty() && outcome.exit.is_none()).then(|| String::from("healthy"));
+        Expect {
+            exit: outcome.exit.unwrap_or(i32::from(!outcome.roots.is_empty())),
+            verdict,
+            root,
+            roots: outcome.roots.iter().map(id).collect(),
+            folded: outcome.folded.iter().map(id).collect(),
+            certainty: outcome.certainty.clone(),
+            undecided: outcome.undecided.iter().map(id).collect(),
+            facts: outcome.facts.clone(),
+            evidence: Vec::new(),
+        }
+    }
+}
+
+fn stand(name: &str, product: &Product, with: Vec<String>, tls: Option<String>, to: &str) -> Peer {
+    let address = if name == "edge" && product.at != "client" { "{host}" } else { "127.0.0.1" };
+    let with = if tls.is_some() && !with.iter().any(|v| v == "tls" || v == "h2") {
+        [vec![String::from("tls")], with].concat()
+    } else {
+        with
+    };
+    Peer {
+        name: name.into(),
+        kind: "product".into(),
+        product: Some(product.name.clone()),
+        address: address.into(),
+        to: Some(to.into()),
+        with,
+        tls,
+        ..Peer::default()
+    }
+}
+
+/// The seed of this run: the environment's, or the time.
+pub fn seed() -> u64 {
+    static CHOSEN: OnceLock<u64> = OnceLock::new();
+    *CHOSEN.get_or_init(|| {
+        let given = std::env::var(SEED).ok().and_then(|text| text.parse().ok());
+        let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let seed = given.unwrap_or_else(now);
+        eprintln!("settings are drawn with {SEED}={seed}");
+        seed
+    })
+}
+
+/// A setting drawn for a case: a number of a range, one of several, or a word.
+fn drawn(case: &str, key: &str, how: &str) -> Result<String, String> {
+    let mut hasher = DefaultHasher::new();
+    (seed(), case, key).hash(&mut hasher);
+    let dice = hasher.finish();
+    if how == "word" {
+        return Ok(word(dice));
+    }
+    if let Some((low, high)) = how.split_once("..") {
+        let number = |text: &str| text.parse::<u64>().map_err(|e| format!("{case}: {key} = {how}: {e}"));
+        let (low, high) = (number(low)?, number(high)?);
+        return Ok((low + dice % (high - low + 1)).to_string());
+    }
+    let words: Vec<&str> = how.split('|').collect();
+    let at = usize::try_from(dice % words.len() as u64).unwrap_or_default();
+    Ok(words[at].to_owned())
+}
+
+/// Two to four syllables, which are no route of the gateway's.
+fn word(mut dice: u64) -> String {
+    let mut take = |letters: &[u8]| {
+        let count = letters.len() as u64;
+        let letter = letters[usize::try_from(dice % count).unwrap_or_default()];
+        dice /= count;
+        char::from(letter)
+    };
+    let syllables = 2 + usize::from(take(b"abc") as u8 - b'a');
+    (0..syllables).flat_map(|_| [take(b"bdfgklmnprstvz"), take(b"aeiou")]).collect()
+}
