@@ -124,6 +124,13 @@ pub struct Played {
     pub scenario: Scenario,
 }
 
+impl Played {
+    /// The case's name.
+    pub fn name(&self) -> &str {
+        self.scenario.name.rsplit("::").next().unwrap_or_default()
+    }
+}
+
 /// Every case on every product that has it.
 pub fn load_all(products: &[Product]) -> Result<Vec<Played>, String> {
     let mut all = Vec::new();

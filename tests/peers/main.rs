@@ -25,6 +25,7 @@ mod parts;
 mod play;
 mod product;
 mod scenario;
+mod seen;
 mod stage;
 mod stand_in;
 
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
     };
     let stage = Arc::new(Stage::new(products));
     let asked = |name: &str| args.filter.as_ref().is_none_or(|f| name.contains(f.as_str()));
-    for scenario in scenarios.iter().filter(|s| parts::absent(s, &stage.products).is_none() && s.lane != "release") {
+    for scenario in scenarios.iter().filter(|s| parts::absent(s, &|name| stage.has(name)).is_none() && s.lane != "release") {
         let (played, alike) = (asked(&format!("scenario::{}", scenario.name)), asked(&format!("alike::{}", scenario.name)));
         if played || alike {
             stage.prepare(scenario, Cast::Real);
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
         }
     }
     for case in cases.iter().filter(|c| asked(&format!("edge::{}", c.scenario.name))) {
-        if parts::absent(&case.scenario, &stage.products).is_none() {
+        if parts::absent(&case.scenario, &|name| stage.has(name)).is_none() {
             stage.prepare(&case.scenario, Cast::Real);
         }
     }
@@ -95,6 +96,9 @@ fn main() -> ExitCode {
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
     }
+    let (keeper, all) = (Arc::clone(&stage), cases.clone());
+    let kept = parts::trial("edge::seen".into(), None, move || keeper.seen.compare(&all));
+    failed |= libtest_mimic::run(&args, vec![kept]).has_failed();
     stage.end();
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -102,7 +106,7 @@ fn main() -> ExitCode {
 /// The trials of a scenario: with real parts, and with the reference gateway in the place of real ones.
 fn trials(stage: &Arc<Stage>, scenario: &Scenario) -> Vec<Trial> {
     let trial = |kind: &str, run: fn(&Stage, &Scenario) -> Result<(), String>| {
-        let (absent, required) = (parts::absent(scenario, &stage.products), parts::required(scenario));
+        let (absent, required) = (parts::absent(scenario, &|name| stage.has(name)), parts::required(scenario));
         let (name, stage, scenario) = (format!("{kind}::{}", scenario.name), Arc::clone(stage), scenario.clone());
         parts::checked(name, absent, required, move || run(&stage, &scenario))
     };
@@ -115,7 +119,8 @@ fn trials(stage: &Arc<Stage>, scenario: &Scenario) -> Vec<Trial> {
 
 /// The trial of a case on a product.
 fn edge_trial(stage: &Arc<Stage>, case: &Played) -> Trial {
-    let (stage, case) = (Arc::clone(stage), case.clone());
-    let (absent, required) = (parts::absent(&case.scenario, &stage.products), parts::required(&case.scenario));
-    parts::checked(format!("edge::{}", case.scenario.name), absent, required, move || stage.real(&case.scenario).map(drop))
+    let (name, stage, case) = (format!("edge::{}", case.scenario.name), Arc::clone(stage), case.clone());
+    let (absent, required) = (parts::absent(&case.scenario, &|name| stage.has(name)), parts::required(&case.scenario));
+    let run = move || stage.seen.note(&case, &stage.real(&case.scenario)?);
+    parts::checked(name, absent, required, run)
 }

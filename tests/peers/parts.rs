@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 
-use crate::product::Product;
 use crate::scenario::Scenario;
 
 /// Node.js for the gateway, as `tests/lab/install.sh` installs it.
@@ -83,13 +82,10 @@ pub fn found(program: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-fn absent_product(products: &[Product], name: &str) -> Option<String> {
-    let installed = products.iter().find(|p| p.name == name).is_some_and(|p| p.installed().is_some());
-    (!installed).then(|| name.to_owned())
-}
-
 /// The first part a scenario needs and that is not there.
-pub fn absent(scenario: &Scenario, products: &[Product]) -> Option<String> {
+///
+/// `products` tells whether one of those is installed.
+pub fn absent(scenario: &Scenario, products: &dyn Fn(&str) -> bool) -> Option<String> {
     let gateways = scenario.gateway.values().map(|config| crate::gateway::release(config));
     if let Some(absent) = gateways.into_iter().find_map(|release| absent_release(&release)) {
         return Some(absent);
@@ -97,7 +93,7 @@ pub fn absent(scenario: &Scenario, products: &[Product]) -> Option<String> {
     if scenario.peer.iter().any(|p| p.kind == "nginx") && !on_path("nginx") {
         return Some("nginx".into());
     }
-    if let Some(absent) = scenario.peer.iter().find_map(|peer| absent_product(products, peer.product.as_deref()?)) {
+    if let Some(absent) = scenario.peer.iter().filter_map(|peer| peer.product.clone()).find(|name| !products(name)) {
         return Some(absent);
     }
     if scenario.two_hosts && !crate::namespace::own() {

@@ -15,6 +15,7 @@ use crate::parts;
 use crate::play::play;
 use crate::product::Product;
 use crate::scenario::Scenario;
+use crate::seen::Seen;
 
 /// Something that is made once, by whoever needs it first, or why it could not be made.
 type Once<T> = Arc<OnceLock<Result<T, String>>>;
@@ -28,6 +29,8 @@ pub struct Stage {
     /// Every product there is, and the program of each once it was asked for.
     pub products: Vec<Product>,
     programs: Mutex<HashMap<String, PathBuf>>,
+    /// What cases showed.
+    pub seen: Seen,
     folder: TempDir,
 }
 
@@ -47,8 +50,14 @@ impl Stage {
             ground: Ground::new().expect("threads"),
             products,
             programs: Mutex::default(),
+            seen: Seen::default(),
             folder,
         }
+    }
+
+    /// Whether a product is installed.
+    pub fn has(&self, name: &str) -> bool {
+        self.products.iter().any(|p| p.name == name && p.installed().is_some())
     }
 
     /// A product and its program, where nobody can run it: the lab's folder may be another's home.
