@@ -52,7 +52,6 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("envoy", "Envoy"),
     ("traefik", "Traefik"),
     ("lighttpd", "lighttpd"),
-    ("varnish", "Varnish"),
     ("stunnel", "stunnel"),
     ("ssh", "ssh -L"),
 ];

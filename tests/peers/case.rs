@@ -51,14 +51,22 @@ struct Case {
     #[serde(default)]
     args: Vec<String>,
     /// The flag that names the way: `--edge` or `--tunnel`.
-    #[serde(default = "edge")]
-    by: String,
+    by: Option<String>,
     /// Settings that are drawn at random: `"3..20"`, `"word"`, or one of `"this|that"`.
     #[serde(default)]
     draw: BTreeMap<String, String>,
     /// Other peers.
     #[serde(default)]
     peer: Vec<Peer>,
+    /// `edge`, or `wait` where next to nothing is done but wait.
+    #[serde(default = "lane")]
+    lane: String,
+    /// From where it is asked: `here` is the gateway's own host, `client` another machine.
+    #[serde(default = "both")]
+    from: Vec<String>,
+    /// Without what always stands behind the product.
+    #[serde(default)]
+    alone: bool,
     /// Edges behind the outermost one, from the outside in.
     #[serde(default)]
     hop: Vec<Hop>,
@@ -101,16 +109,20 @@ fn trusted() -> String {
     "trusted".into()
 }
 
+fn both() -> Vec<String> {
+    vec!["here".into(), "client".into()]
+}
+
+fn lane() -> String {
+    "edge".into()
+}
+
 fn direct() -> String {
     "ws://127.0.0.1:{gw.port}".into()
 }
 
 fn preflight() -> String {
     "preflight".into()
-}
-
-fn edge() -> String {
-    "edge".into()
 }
 
 /// A case on a product: a scenario, and its place in the README's table.
@@ -155,8 +167,12 @@ impl Case {
         !shut_out && !product.inner && self.variants().iter().all(|v| product.variant.contains_key(v))
     }
 
+    fn way<'a>(&'a self, product: &'a Product) -> &'a str {
+        self.by.as_deref().or(product.by.as_deref()).unwrap_or("edge")
+    }
+
     fn variants(&self) -> Vec<String> {
-        let tls = (self.tls.is_some() && !self.with.iter().any(|v| v == "h2")).then(|| String::from("tls"));
+        let tls = (self.tls.is_some() && !self.with.iter().any(|v| v.starts_with("h2"))).then(|| String::from("tls"));
         tls.into_iter().chain(self.with.clone()).collect()
     }
 
@@ -167,13 +183,19 @@ impl Case {
         Ok(Scenario {
             draw: self.draw.iter().map(|(key, how)| Ok((key.clone(), drawn(&full, key, how)?))).collect::<Result<_, String>>()?,
             summary: self.summary.clone(),
-            lane: String::from("wait"),
+            lane: self.lane.clone(),
             gateway: BTreeMap::from([(String::from("gw"), self.gateway.clone())]),
             peer,
             fault: BTreeMap::new(),
             real_only: Some(String::from("it is about the edge")),
             file: BTreeMap::new(),
-            run: vec![self.run(product, "here"), self.run(product, "client")],
+            // What runs at the client is there for the client alone.
+            run: self
+                .from
+                .iter()
+                .filter(|from| product.at != "client" || *from == "client")
+                .map(|from| self.run(product, from))
+                .collect(),
             two_hosts: true,
             name: full,
         })
@@ -184,7 +206,8 @@ impl Case {
         let find = |name: &String| products.iter().find(|p| p.name == *name).ok_or_else(|| format!("no product `{name}`"));
         let mut to = self.upstream.clone().unwrap_or_else(|| String::from("127.0.0.1:{gw.port}"));
         let mut peers = Vec::new();
-        let behind = product.behind.iter().map(|name| Hop { product: name.clone(), with: Vec::new(), tls: None });
+        let behind = product.behind.iter().filter(|_| !self.alone);
+        let behind = behind.map(|name| Hop { product: name.clone(), with: product.behind_with.clone(), tls: None });
         let inner: Vec<Hop> = behind.chain(self.hop.clone()).collect();
         for (depth, hop) in inner.iter().enumerate().rev() {
             let name = format!("hop-{depth}");
@@ -216,7 +239,7 @@ impl Case {
         if from == "here" {
             args.extend([String::from("--gateway"), self.direct.clone()]);
         }
-        args.extend([format!("--{}", self.by), url]);
+        args.extend([format!("--{}", self.way(product)), url]);
         if tls {
             args.extend(["--ca", "{dir}/edge.pem"].map(String::from));
         }
@@ -235,7 +258,7 @@ impl Case {
     fn expected(&self, product: &Product, from: &str) -> Expect {
         let of_client = (from == "client").then(|| self.on_client.get(&product.name).or(self.client.as_ref())).flatten();
         let outcome = of_client.or_else(|| self.on.get(&product.name)).unwrap_or(&self.expect);
-        let id = |code: &String| if code.contains('@') { code.clone() } else { format!("{code}@here/{}", self.by) };
+        let id = |code: &String| if code.contains('@') { code.clone() } else { format!("{code}@here/{}", self.way(product)) };
         let root = outcome.roots.first().map(|root| root.split('@').next().unwrap_or_default().to_owned());
         let verdict = (outcome.roots.is_empty() && outcome.exit.is_none()).then(|| String::from("healthy"));
         Expect {
@@ -253,8 +276,9 @@ impl Case {
 }
 
 fn stand(name: &str, product: &Product, with: Vec<String>, tls: Option<String>, to: &str) -> Peer {
-    let address = if name == "edge" && product.at != "client" { "{host}" } else { "127.0.0.1" };
-    let with = if tls.is_some() && !with.iter().any(|v| v == "tls" || v == "h2") {
+    let usual = if name == "edge" && product.at != "client" { "{host}" } else { "127.0.0.1" };
+    let address = product.address.as_deref().unwrap_or(usual);
+    let with = if tls.is_some() && !with.iter().any(|v| v == "tls" || v.starts_with("h2")) {
         [vec![String::from("tls")], with].concat()
     } else {
         with

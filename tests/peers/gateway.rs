@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -239,13 +240,19 @@ pub fn write_config(folder: &TempDir, port: u16, config: &Config) -> Result<(), 
     std::fs::write(folder.path().join("openclaw.json"), text).map_err(|e| e.to_string())
 }
 
-/// A port that is free on both loopback families and the wildcard.
+/// A port that is free on both loopback families, and was given to nobody else of this run. None of those from which the kernel
+/// takes one by itself (from 32768, Linux: ip_local_port_range), so that no connection has it by the time it is listened at.
 pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 15_000;
+    const COUNT: u16 = 17_000;
+    // Another run on the same machine begins elsewhere.
+    let begin = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or_default();
     loop {
-        let Ok(v4) = TcpListener::bind("127.0.0.1:0") else { continue };
-        let Ok(address) = v4.local_addr() else { continue };
-        if TcpListener::bind(("::1", address.port())).is_ok() {
-            return address.port();
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+        let port = FIRST + (begin + turn) % COUNT;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && TcpListener::bind(("::1", port)).is_ok() {
+            return port;
         }
     }
 }

@@ -41,7 +41,7 @@ use stage::Stage;
 
 /// How many scenarios of a lane run at once. A gateway that starts takes both cores for seconds, so those that start one of
 /// their own go first and alone; waiting costs nothing, so many may wait; timings want the machine alone.
-const LANES: &[(&str, usize)] = &[("start", 1), ("main", 2), ("wait", 8), ("release", 1), ("timing", 1)];
+const LANES: &[(&str, usize)] = &[("start", 1), ("main", 2), ("edge", 4), ("wait", 8), ("release", 1), ("timing", 1)];
 
 fn main() -> ExitCode {
     if let Some(status) = stand_in::enter() {

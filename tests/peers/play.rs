@@ -96,6 +96,7 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         let running = start(stage, scene, peer, product, &address, folder)?;
         let port = running.port.to_string();
         std::fs::write(folder.join(format!("{}.pem", peer.name)), &running.root).map_err(|e| e.to_string())?;
+        scene.holes.insert(format!("{}.dir", peer.name), running.dir.display().to_string());
         scene._products.push(running);
         port
     } else if peer.kind == "nginx" {

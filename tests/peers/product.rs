@@ -36,16 +36,24 @@ pub struct Product {
     pub args: Vec<String>,
     /// Its environment; nothing else is in it but PATH.
     pub env: BTreeMap<String, String>,
+    /// It runs as the tests do, and not as nobody: `sshd` lets in only whom it runs as, and nobody's account is locked.
+    pub as_ourselves: bool,
     /// More ports than the one it serves at, as `{NAME.port}`.
     pub ports: Vec<String>,
     /// Ready when this URL on loopback is answered 200, and not as soon as a connection is accepted.
     pub ready_url: Option<String>,
     /// Ready when it has written a line with this text.
     pub ready_line: Option<String>,
-    /// Run to its end beforehand, each by a shell in the product's folder.
+    /// Run to its end beforehand, each by a shell, as the product's user.
     pub before: Vec<String>,
-    /// The product that stands behind it in every case: an `ssh` needs its `sshd`.
+    /// The product that stands behind it in every case but those that say `alone`: an `ssh` needs its `sshd`.
     pub behind: Option<String>,
+    /// Variants of that product.
+    pub behind_with: Vec<String>,
+    /// Where it listens, if that is not for the scene to say.
+    pub address: Option<String>,
+    /// The flag that names the way through it: `edge` or `tunnel`.
+    pub by: Option<String>,
     /// It stands behind others only, and has no cases of its own.
     pub inner: bool,
     /// What stands before it is told where it leads to, not where it listens.
@@ -83,6 +91,8 @@ pub struct Running {
     child: Child,
     /// The port it serves at.
     pub port: u16,
+    /// Its folder.
+    pub dir: PathBuf,
     /// The root that vouches for its certificate, as PEM.
     pub root: String,
     lines: Receiver<String>,
@@ -127,17 +137,16 @@ impl Product {
         for (name, text) in &self.file {
             std::fs::write(dir.join(name), deeply(text, &holes)).map_err(|e| format!("{name}: {e}"))?;
         }
-        let nobody = play_root();
+        let nobody = is_root() && !self.as_ourselves;
         if nobody {
             hand_over(&dir)?;
         }
         for line in &self.before {
-            crate::namespace::run("sh", &["-c", &deeply(line, &holes)])?;
+            let words = [user(nobody), vec!["sh", "-c"]].concat();
+            crate::namespace::run(words[0], &[&words[1..], &[&deeply(line, &holes)]].concat())?;
         }
         let mut words = if self.at == "client" { setup.client.clone() } else { Vec::new() };
-        if nobody {
-            words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"].map(String::from));
-        }
+        words.extend(user(nobody).into_iter().map(String::from));
         words.push(program.display().to_string());
         words.extend(self.args.iter().map(|arg| deeply(arg, &holes)));
         let mut running = Running::spawn(&words, &dir, self.env.iter().map(|(k, v)| (k, deeply(v, &holes))), port)?;
@@ -166,6 +175,7 @@ impl Product {
             ("dir", dir.display().to_string()),
             ("address", setup.address.to_owned()),
             ("port", port.to_string()),
+            ("user", std::env::var("USER").unwrap_or_else(|_| String::from("root"))),
             ("upstream", setup.upstream.to_owned()),
             ("upstream.host", host.trim_matches(['[', ']']).to_owned()),
             ("upstream.port", far.to_owned()),
@@ -181,8 +191,13 @@ fn deeply(text: &str, holes: &BTreeMap<String, String>) -> String {
     (0..DEEPEST).fold(text.to_owned(), |text, _| filled(&text, holes))
 }
 
-fn play_root() -> bool {
+fn is_root() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")))
+}
+
+/// The words before a command that make it run as the product's user.
+fn user(nobody: bool) -> Vec<&'static str> {
+    if nobody { vec!["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { Vec::new() }
 }
 
 /// Gives a folder and its files to nobody.
@@ -222,7 +237,7 @@ impl Running {
                 BufReader::new(stream).lines().map_while(Result::ok).for_each(|line| drop(send.send(line)))
             });
         }
-        Ok(Self { child, port, root: String::new(), lines, said: Vec::new() })
+        Ok(Self { child, port, dir: dir.to_owned(), root: String::new(), lines, said: Vec::new() })
     }
 
     fn wait(&mut self, product: &Product, setup: &Setup, holes: &BTreeMap<String, String>) -> Result<(), String> {
