@@ -44,6 +44,11 @@ impl Seen {
         Ok(())
     }
 
+    /// Whether anything was seen.
+    pub fn any(&self) -> bool {
+        self.0.lock().is_ok_and(|table| !table.is_empty())
+    }
+
     /// Whether the file says what was seen, and nothing of cases that are gone; a file that does not is rewritten.
     pub fn compare(&self, cases: &[Played]) -> Result<(), String> {
         let before = std::fs::read_to_string(file()).unwrap_or_default();
