@@ -97,7 +97,7 @@ fn fault_of(row: &Symptom, typed: &str) -> Result<Fault, Complaint> {
 fn play(shelf: &Shelf, fault: &Fault, stage: &Stage, stop: &Stop, quiet: bool) -> Result<Tried, Complaint> {
     let progress = Progress::new(quiet);
     let name = format!("reference, {}", fault.name);
-    let trial = Trial { name, matrix: matrix_of(shelf, fault).to_owned(), budget: None };
+    let trial = Trial { name, matrix: matrix_of(shelf, fault).to_owned(), budget: None, skip: Vec::new() };
     let tried = trial.play_on(stage, shelf, &mut |event| progress.hear(event), progress.beside(stop.asked()));
     progress.wipe();
     tried

@@ -1,7 +1,9 @@
 //! The list of all declared tables.
 
 use super::schema::{Scope, Table};
-use super::tables::{connect, deployment, dns, forwarding, http, listener, pair, path, rounds, site, socket, tcp, tls, upgrade};
+use super::tables::{
+    connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, site, socket, tcp, timer, tls, upgrade,
+};
 
 /// Every table, in the order of the walk.
 pub static TABLES: &[&Table] = &[
@@ -22,6 +24,9 @@ pub static TABLES: &[&Table] = &[
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,
     &connect::CONNECT,
+    &hold::HOLD,
+    &hold::BEAT,
+    &timer::TIMER,
     &rounds::ROUNDS,
     &pair::PAIR,
     &pair::FAMILIES,
@@ -67,6 +72,7 @@ pub static PRIMITIVES: &[Primitive] = &[
     primitive("upgrade", Scope::Path, "Asks for WebSocket and leaves the socket open for the challenge.", &[&upgrade::UPGRADE]),
     primitive("challenge", Scope::Path, "Waits for the gateway's first frame.", &[&upgrade::CHALLENGE]),
     primitive("connect", Scope::Path, "Sends one connect request.", &[&connect::CONNECT]),
+    primitive("hold", Scope::Path, "Keeps connections open side by side until they end.", &[&hold::HOLD, &hold::BEAT]),
     primitive(
         "rounds",
         Scope::Path,

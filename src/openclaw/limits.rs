@@ -20,6 +20,9 @@ pub const OLDEST_PROTOCOL: u16 = 3;
 /// The newest protocol a probe offers. Source: `PROTOCOL_VERSION`; spoken from 2026.5.12 on.
 pub const NEWEST_PROTOCOL: u16 = 4;
 
+/// Time between two WebSocket pings on an authenticated connection. Measured; releases before 2026.5.7 send none.
+pub const PING: Duration = Duration::from_secs(25);
+
 /// Time between two `tick` events. Source: `TICK_INTERVAL_MS`; one example of the documentation says 15 s, the wire says 30 s.
 pub const TICK: Duration = Duration::from_secs(30);
 

@@ -36,6 +36,7 @@ pub fn probe(id: &str, needs: &str, seconds: u64) -> Probe {
         families: false,
         methods: Vec::new(),
         headers: Vec::new(),
+        spare: false,
         credential: id == "connect",
         with: [].into(),
     }
@@ -73,6 +74,7 @@ pub fn matrix(shelf: &Shelf) -> Matrix {
         needs: Vec::new(),
         expect: Vec::new(),
         budget: Duration::from_secs(60),
+        sockets: None,
     }
 }
 

@@ -54,8 +54,10 @@ pub fn make(shelf: &Shelf, matrix: &Matrix, target: &Target, options: &Options) 
     let asked: Vec<&Probe> = matrix.probes.iter().map(|id| known(shelf, matrix, id)).collect::<Result<_, _>>()?;
     let probes = if chosen.is_everything() { asked } else { needed::probes(shelf, &chosen, &asked) };
     let mut lanes = lay(&probes, target, &options.site);
-    let dropped = fit::fit(&mut lanes, budget_ms);
-    let schedule = worst(&lanes);
+    let lanes_at_once = at_once(shelf, matrix, &lanes);
+    let dropped =
+        fit::fit(&mut lanes, lanes_at_once, budget_ms, |step| shelf.probe(&step.probe).is_some_and(|probe| probe.spare));
+    let schedule = worst(&lanes, lanes_at_once);
     for (lane, wave) in lanes.iter_mut().zip(schedule.waves()) {
         lane.wave = wave;
     }
@@ -65,7 +67,8 @@ pub fn make(shelf: &Shelf, matrix: &Matrix, target: &Target, options: &Options) 
         site: options.site.clone(),
         budget_ms,
         worst_case_ms: schedule.end_ms + reserve_ms(budget_ms),
-        sockets: sockets(shelf, &lanes)?,
+        sockets: sockets(shelf, matrix, lanes_at_once, &lanes)?,
+        lanes_at_once,
         credentials: credentials(&lanes, target),
         etiquette: Some(etiquette(shelf, &lanes)),
         require: matrix.require.iter().filter(taken).cloned().collect(),
@@ -125,14 +128,26 @@ fn step(probe: &Probe) -> Step {
     }
 }
 
-/// The most sockets at once: those of the lanes that ask for the most, as many lanes as may run together.
-fn sockets(shelf: &Shelf, lanes: &[Lane]) -> Result<usize, Complaint> {
+/// The most sockets that each path opens at once, the most first.
+fn most_sockets(shelf: &Shelf, lanes: &[Lane]) -> Vec<usize> {
     let most = |lane: &Lane| lane.steps.iter().filter_map(|s| shelf.probe(&s.probe)).map(|p| p.sockets).max().unwrap_or(0);
     let mut each: Vec<usize> = lanes.iter().filter(|lane| lane.path.is_some()).map(most).collect();
     each.sort_unstable_by(|a, b| b.cmp(a));
-    let sum: usize = each.iter().take(LANES_AT_ONCE).sum();
-    if sum > LANES_AT_ONCE {
-        return Err(Complaint::new(format!("the plan could open {sum} sockets at once; at most {LANES_AT_ONCE} are allowed"))
+    each
+}
+
+/// How many lanes may run at once: fewer than four where a matrix declares how many sockets it takes and each lane takes many.
+fn at_once(shelf: &Shelf, matrix: &Matrix, lanes: &[Lane]) -> usize {
+    let most = most_sockets(shelf, lanes).first().copied().unwrap_or_default().max(1);
+    matrix.sockets.map_or(LANES_AT_ONCE, |sockets| (sockets / most).clamp(1, LANES_AT_ONCE))
+}
+
+/// The most sockets at once: those of the lanes that ask for the most, as many lanes as may run together.
+fn sockets(shelf: &Shelf, matrix: &Matrix, at_once: usize, lanes: &[Lane]) -> Result<usize, Complaint> {
+    let allowed = matrix.sockets.unwrap_or(LANES_AT_ONCE);
+    let sum: usize = most_sockets(shelf, lanes).iter().take(at_once).sum();
+    if sum > allowed {
+        return Err(Complaint::new(format!("the plan could open {sum} sockets at once; at most {allowed} are allowed"))
             .help("name fewer paths, or ask for the probe with many sockets by itself"));
     }
     Ok(sum)

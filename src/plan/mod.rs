@@ -93,11 +93,23 @@ pub struct Plan {
     pub lacks: Vec<Lack>,
     /// The most pre-authentication sockets that can be open at once.
     pub sockets: usize,
+    /// How many lanes of paths may run at once.
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
+    pub lanes_at_once: usize,
     /// The most credential attempts that may fail.
     pub credentials: usize,
     /// What else the other side will see of it; recordings of builds that did not tell have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etiquette: Option<Etiquette>,
+}
+
+/// Lanes at once in plans that do not say how many.
+const fn usual() -> usize {
+    schedule::LANES_AT_ONCE
+}
+
+fn is_usual(lanes: &usize) -> bool {
+    *lanes == usual()
 }
 
 /// What the other side will see of a run at most, told before the first packet.

@@ -14,6 +14,7 @@ const RESTS_ON: &[(&str, &[&str])] = &[
     ("pace", &["http"]),
     ("pair", &["connect", "challenge", "http"]),
     ("forwarding", &["http", "connect"]),
+    ("timer", &["hold", "beat"]),
     ("config", &["tcp"]),
     ("setting", &["tcp"]),
     ("site", &["tcp"]),

@@ -10,7 +10,7 @@ impl Plan {
     pub fn text(&self) -> String {
         let mut out =
             vec![format!("{} from {}: at most {} of {}", self.matrix, self.site, show(self.worst_case_ms), show(self.budget_ms))];
-        let schedule = worst(&self.lanes);
+        let schedule = worst(&self.lanes, self.lanes_at_once);
         for (lane, begin) in self.lanes.iter().zip(&schedule.begins_ms) {
             out.push(String::new());
             out.push(self.heading(lane, *begin));

@@ -8,6 +8,7 @@ use crate::complaint::Complaint;
 use crate::facts::Reason;
 use crate::facts::tables::site::CredentialState;
 use crate::path::{Class, Kind};
+use crate::shelf::probe::Probe;
 
 fn plan(edges: usize, budget: Duration) -> Plan {
     let shelf = shelf(probes());
@@ -21,7 +22,7 @@ fn the_worst_case_fits_whatever_is_named() {
         for ms in [1_000, 1_001, 2_500, 5_000, 9_999, 10_000, 26_000, 30_000, 60_000, 120_000, 3_600_000] {
             let plan = plan(edges, Duration::from_millis(ms));
             assert!(plan.worst_case_ms <= plan.budget_ms, "{edges} edges in {ms} ms: {}", plan.worst_case_ms);
-            assert_eq!(plan.worst_case_ms, worst(&plan.lanes).end_ms + reserve_ms(ms));
+            assert_eq!(plan.worst_case_ms, worst(&plan.lanes, plan.lanes_at_once).end_ms + reserve_ms(ms));
             assert_eq!(plan.lanes.len(), edges + 2, "a path without probes is still a path of the plan");
             assert!(plan.lanes.iter().all(|l| l.share_ms == l.steps.iter().map(|s| s.deadline_ms).sum::<u64>()));
         }
@@ -121,6 +122,41 @@ fn a_probe_with_too_many_sockets_is_refused_before_the_first_packet() {
     assert!(make(&shelf, &matrix(&shelf), &target(ways(0)), &Options::default()).is_ok());
     let complaint = make(&shelf, &matrix(&shelf), &target(ways(1)), &Options::default()).unwrap_err();
     assert!(complaint.to_string().contains("6 sockets"), "{complaint}");
+}
+
+#[test]
+fn a_matrix_that_declares_its_sockets_runs_as_many_lanes_as_fit_them() {
+    let mut greedy = probes();
+    greedy[2].sockets = 4;
+    let shelf = shelf(greedy);
+    let mut matrix = matrix(&shelf);
+    matrix.sockets = Some(8);
+    for edges in 0..6 {
+        let options = Options { budget: Some(Duration::from_secs(3_600)), ..Options::default() };
+        let plan = make(&shelf, &matrix, &target(ways(edges)), &options).unwrap();
+        assert_eq!((plan.lanes_at_once, plan.sockets), (2, 4 * (edges + 1).min(2)));
+        assert_eq!(plan.worst_case_ms, worst(&plan.lanes, 2).end_ms + 1_000);
+    }
+    matrix.sockets = Some(3);
+    let complaint = make(&shelf, &matrix, &target(ways(0)), &Options::default()).unwrap_err();
+    assert!(complaint.to_string().contains("4 sockets at once; at most 3"), "{complaint}");
+}
+
+#[test]
+fn what_can_be_spared_goes_before_anything_else_on_every_path() {
+    let mut probes = probes();
+    probes.push(Probe { spare: true, ..probe("quiet", "challenge", 5) });
+    let shelf = shelf(probes);
+    let plan = |seconds| {
+        let options = Options { budget: Some(Duration::from_secs(seconds)), ..Options::default() };
+        make(&shelf, &matrix(&shelf), &target(ways(3)), &options).unwrap()
+    };
+    let names = |plan: &Plan| plan.dropped.iter().map(|d| d.step.probe.clone()).collect::<Vec<_>>();
+    assert!(names(&plan(60)).is_empty());
+    let few = names(&plan(29));
+    assert!(!few.is_empty() && few.iter().all(|probe| probe == "quiet"), "{few:?}");
+    let more = names(&plan(22));
+    assert!(more.starts_with(&["quiet", "quiet", "quiet", "quiet", "connect"].map(String::from)), "{more:?}");
 }
 
 #[test]

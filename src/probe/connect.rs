@@ -44,7 +44,9 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     let Some(open) = ask.lane.websocket.take_if(|open| open.challenge.is_some()) else {
         return not_run(ask, &Because::new(Reason::Blocked, format!("challenge@{}.outcome", ask.vantage)));
     };
+    let with_credential = secret.is_some();
     let (row, succeeded) = handshake(ask, open, secret).await;
+    ask.lane.admitted = succeeded && with_credential;
     let mut sheet = Sheet::new(&CONNECT, ask.vantage);
     sheet.push(row);
     Done { sheets: vec![sheet], succeeded }
@@ -126,6 +128,14 @@ async fn converse(frames: &mut Frames, request: &connect::Request<'_>) -> Respon
             Came::Bad(flaw) => return Response::Bad(flaw),
             Came::End(closing) => return Response::Closed(closing),
         }
+    }
+}
+
+/// Sends the request with a secret that the gateway has accepted before; the hello, if it comes.
+pub(super) async fn enter(frames: &mut Frames, slot: Slot, secret: &Secret) -> Option<Hello> {
+    match converse(frames, &connect::request(Some((slot, secret.reveal())))).await {
+        Response::Accepted(hello) => Some(hello),
+        _ => None,
     }
 }
 

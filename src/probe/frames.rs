@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -11,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::socket::Stream;
 use super::tap::{Gauge, Tap};
-use crate::clock::Deadline;
+use crate::clock::{Deadline, Instant};
 use crate::facts::tables::connect::Death;
 use crate::facts::tables::upgrade::FrameFlaw;
 use crate::openclaw::close::LONGEST_REASON;
@@ -57,6 +58,27 @@ impl Frames {
     /// Sends a message. A failed write is no end of its own: what the peer said before it closed may still be there to read.
     pub async fn send(&mut self, text: String) {
         let _ = self.socket.send(Message::text(text)).await;
+    }
+
+    /// Sends a ping.
+    pub async fn ping(&mut self) {
+        let _ = self.socket.send(Message::Ping(Bytes::new())).await;
+    }
+
+    /// Sends a pong that answers nothing (RFC 6455, 5.5.3): whoever gets it does not answer.
+    pub async fn pong(&mut self) {
+        let _ = self.socket.send(Message::Pong(Bytes::new())).await;
+    }
+
+    /// Keeps everything that is to be sent from the peer, the answers to its pings included, until told otherwise.
+    pub fn mute(&self, muted: bool) {
+        self.gauge.read().muted = muted;
+    }
+
+    /// When the last byte was sent and when the last one came.
+    pub fn last(&self) -> (Option<Instant>, Option<Instant>) {
+        let log = self.gauge.read();
+        (log.wrote, log.last)
     }
 
     /// What is wrong with a peer that was waited for in vain, though it sent something.
@@ -111,29 +133,49 @@ impl Closing {
 /// Waits for the next message or the end; pings are answered and passed over.
 pub async fn next(frames: &mut Frames) -> Came {
     loop {
-        match frames.socket.next().await {
-            Some(Ok(Message::Text(text))) => {
-                frames.message();
-                return Came::Text(text);
-            }
-            Some(Ok(Message::Binary(bytes))) => {
-                frames.message();
-                return Utf8Bytes::try_from(bytes).map_or(Came::Bad(FrameFlaw::NotUtf8), Came::Text);
-            }
-            Some(Ok(Message::Close(frame))) => {
-                let (code, reason) = frame.map(|f| (u16::from(f.code), f.reason.as_str().to_owned())).unzip();
-                return Came::End(Closing { death: Death::CloseFrame, code, reason });
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+        match hear(frames).await {
+            Heard::Came(came) => return came,
+            Heard::Ping | Heard::Pong => {
                 frames.controls += 1;
                 if frames.controls > MOST_CONTROLS {
                     return Came::Bad(FrameFlaw::OnlyPings);
                 }
             }
-            Some(Err(error)) => return end(&error),
-            None => return Came::End(Closing::bare(Death::Fin)),
         }
     }
+}
+
+/// What was heard, pings and pongs included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A ping; it is answered as soon as the next thing is waited for.
+    Ping,
+    /// A pong.
+    Pong,
+    /// Anything else.
+    Came(Came),
+}
+
+/// Waits for the next frame of any kind, or the end. Whoever stops waiting loses nothing.
+pub async fn hear(frames: &mut Frames) -> Heard {
+    Heard::Came(match frames.socket.next().await {
+        Some(Ok(Message::Text(text))) => {
+            frames.message();
+            Came::Text(text)
+        }
+        Some(Ok(Message::Binary(bytes))) => {
+            frames.message();
+            Utf8Bytes::try_from(bytes).map_or(Came::Bad(FrameFlaw::NotUtf8), Came::Text)
+        }
+        Some(Ok(Message::Close(frame))) => {
+            let (code, reason) = frame.map(|f| (u16::from(f.code), f.reason.as_str().to_owned())).unzip();
+            Came::End(Closing { death: Death::CloseFrame, code, reason })
+        }
+        Some(Ok(Message::Ping(_))) => return Heard::Ping,
+        Some(Ok(Message::Pong(_) | Message::Frame(_))) => return Heard::Pong,
+        Some(Err(error)) => end(&error),
+        None => Came::End(Closing::bare(Death::Fin)),
+    })
 }
 
 fn end(error: &Error) -> Came {

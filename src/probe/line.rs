@@ -27,6 +27,8 @@ pub struct Line {
     pub opened: Instant,
     /// How long it took to connect, before any TLS: the round trip to the peer.
     pub round_trip: Duration,
+    /// Whether our end sends TCP keepalive; `None` where there is no TCP.
+    pub keepalive: Option<bool>,
     /// What TLS showed; `None` on plain text.
     pub seen: Option<Seen>,
     /// Its place among the run's pre-authentication sockets: to be kept as long as the stream.
@@ -89,13 +91,13 @@ pub async fn open_to(ask: &Ask<'_>, side: Side<'_>, alpn: &[&str]) -> Result<Lin
     let way = side.way;
     let permit = permit(ask).await?;
     let opened = clock::now();
-    let stream = plain(side.source, way, side.peer, &ask.deadline).await?;
+    let (stream, keepalive) = dialled(side.source, way, side.peer, &ask.deadline).await?;
     let round_trip = clock::now() - opened;
     if way.endpoint.scheme != Scheme::Wss {
-        return Ok(Line { stream, opened, round_trip, seen: None, permit });
+        return Ok(Line { stream, opened, round_trip, keepalive, seen: None, permit });
     }
     match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind.class()), alpn, &ask.deadline).await {
-        Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, seen: Some(seen), permit }),
+        Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, keepalive, seen: Some(seen), permit }),
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
         Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),
     }
@@ -115,16 +117,30 @@ pub async fn plain(
     peer: Option<SocketAddr>,
     deadline: &Deadline,
 ) -> Result<Box<dyn Stream>, Fault> {
+    dialled(source, way, peer, deadline).await.map(|(stream, _)| stream)
+}
+
+/// The same, and whether our end of it sends TCP keepalive.
+async fn dialled(
+    source: Option<IpAddr>,
+    way: &Way,
+    peer: Option<SocketAddr>,
+    deadline: &Deadline,
+) -> Result<(Box<dyn Stream>, Option<bool>), Fault> {
     let failed = |error: std::io::Error| match dial::manner(&error) {
         Connected::Silent if !deadline.is_own() => Fault::NotMeasured(Reason::Deadline.into()),
         how => Fault::Tcp(how),
     };
     match (way.endpoint.scheme, peer) {
         #[cfg(unix)]
-        (Scheme::Unix, _) => Ok(Box::new(dial::dial_unix(&way.endpoint.host, deadline).await.map_err(failed)?)),
+        (Scheme::Unix, _) => Ok((Box::new(dial::dial_unix(&way.endpoint.host, deadline).await.map_err(failed)?), None)),
         #[cfg(not(unix))]
         (Scheme::Unix, _) => Err(Fault::NotMeasured(Because::new(Reason::Unsupported, "this system has no Unix sockets"))),
-        (_, Some(peer)) => Ok(Box::new(dial::dial(peer, source, deadline).await.map_err(failed)?)),
+        (_, Some(peer)) => {
+            let stream = dial::dial(peer, source, deadline).await.map_err(failed)?;
+            let keepalive = socket2::SockRef::from(&stream).keepalive().ok();
+            Ok((Box::new(stream), keepalive))
+        }
         (_, None) => Err(Fault::NotMeasured(Because::new(Reason::Blocked, "no address accepted a connection"))),
     }
 }

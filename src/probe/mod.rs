@@ -26,6 +26,7 @@ pub mod dial;
 pub mod dns;
 pub mod exchange;
 pub mod frames;
+pub mod hold;
 pub mod http;
 pub mod line;
 pub mod listener;
@@ -81,6 +82,8 @@ pub struct LaneState {
     pub other: Option<SocketAddr>,
     /// The WebSocket that the upgrade left open for the challenge and the connect.
     pub websocket: Option<socket::Open>,
+    /// Whether the gateway let us in on this lane with the credential.
+    pub admitted: bool,
     /// Whether the way's Unix socket was connected to.
     pub reached: bool,
     /// Whether TLS verification failed on this lane: no credential is sent past that.

@@ -1,6 +1,6 @@
 //! From a primitive's name to the code that does it.
 
-use super::{Ask, Done, blank, challenge, connect, dns, http, listener, rounds, site, tcp, tls, unix, upgrade};
+use super::{Ask, Done, blank, challenge, connect, dns, hold, http, listener, rounds, site, tcp, tls, unix, upgrade};
 use crate::facts::dictionary::filled_by;
 use crate::facts::{Because, Reason};
 
@@ -16,6 +16,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
         "listener" => listener::run(ask).await,
         "challenge" => challenge::run(ask).await,
         "connect" => connect::run(ask).await,
+        "hold" => hold::run(ask).await,
         "rounds" => rounds::run(ask).await,
         "upgrade" => upgrade::run(ask).await,
         _ => unsupported(ask),

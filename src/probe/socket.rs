@@ -23,6 +23,8 @@ pub struct Open {
     pub opened: Instant,
     /// How long it took to connect: the round trip to the peer. The time to the 101 would add the gateway's own delay.
     pub round_trip: Duration,
+    /// Whether our end sends TCP keepalive; `None` where there is no TCP.
+    pub keepalive: Option<bool>,
     /// Its place among the run's pre-authentication sockets, given back when dropped.
     pub permit: Arc<tokio::sync::OwnedSemaphorePermit>,
     /// The challenge, once received: its nonce and the gateway's clock. Never a fact.

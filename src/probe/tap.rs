@@ -33,6 +33,10 @@ pub struct Log {
     pub head: Vec<u8>,
     /// How the peer's side ended, if it did.
     pub end: Option<End>,
+    /// When something was last sent.
+    pub wrote: Option<Instant>,
+    /// Whether what is to be sent is kept from the peer instead.
+    pub muted: bool,
 }
 
 /// The reader's end of a [`Tap`].
@@ -59,6 +63,12 @@ impl<S> Tap<S> {
     pub fn new(inner: S, keep: usize) -> (Self, Gauge) {
         let gauge = Gauge(Arc::default());
         (Self { inner, gauge: gauge.clone(), keep }, gauge)
+    }
+
+    fn wrote(&self, polled: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(_)) = polled {
+            self.gauge.read().wrote = Some(clock::now());
+        }
     }
 }
 
@@ -100,7 +110,12 @@ impl End {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        if self.gauge.read().muted {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        let polled = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.wrote(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +127,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        if self.gauge.read().muted {
+            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
+        }
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.wrote(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

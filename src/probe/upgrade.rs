@@ -51,8 +51,8 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     if let (true, Some(stream), Some(hold)) = (succeeded, upgraded.exchanged.switched, upgraded.hold) {
         let frames = frames::over(stream).await;
         if (offer, client) == (Offer::Http1, As::Plain) {
-            let (switched, Hold { opened, round_trip, permit }) = (clock::now(), hold);
-            ask.lane.websocket = Some(Open { frames, switched, challenge: None, opened, round_trip, permit });
+            let (switched, Hold { opened, round_trip, keepalive, permit }) = (clock::now(), hold);
+            ask.lane.websocket = Some(Open { frames, switched, challenge: None, opened, round_trip, keepalive, permit });
         } else {
             frames::leave(frames, &ask.deadline).await;
         }
@@ -78,6 +78,7 @@ struct Upgraded {
 struct Hold {
     opened: Instant,
     round_trip: Duration,
+    keepalive: Option<bool>,
     permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -135,7 +136,7 @@ async fn plainly(ask: &Ask<'_>, way: &Way, client: As, line: Line) -> Result<Upg
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     let accept = derive_accept_key(key.as_bytes());
     let outcome = outcome(ask, &exchanged, |reply| reply.header("sec-websocket-accept") == Some(accept.as_str()))?;
-    let hold = Hold { opened: line.opened, round_trip: line.round_trip, permit: line.permit };
+    let hold = Hold { opened: line.opened, round_trip: line.round_trip, keepalive: line.keepalive, permit: line.permit };
     Ok(Upgraded { outcome, exchanged, alpn: None, http2: None, fallback: None, hold: Some(hold) })
 }
 

@@ -24,6 +24,8 @@ const WAITING: u32 = 4;
 const WAITING_WITHIN: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(1));
 /// The matrix of a fault that neither names one nor is a row's.
 const MATRIX: &str = "preflight";
+/// The family of rows about connections that are held open: a preflight waits three seconds for them.
+const QUIET: &str = "IDLE";
 /// The place of right worlds.
 const HEALTHY: &str = "healthy";
 /// The place of peers that mean harm: what they do to each other is nobody's business.
@@ -86,7 +88,7 @@ impl<'a> Hall<'a> {
         }
         let right = || {
             let began = clock::now();
-            let tried = trial("reference", MATRIX).play_until(fault::world()?, &ground, shelf, stop)?;
+            let tried = trial("reference", MATRIX, false).play_until(fault::world()?, &ground, shelf, stop)?;
             Ok::<_, Complaint>((tried, clock::now() - began))
         };
         let (mut healthy, mut took) = right()?;
@@ -119,13 +121,17 @@ impl<'a> Hall<'a> {
             return None;
         }
         (self.hear)(&attempt);
-        let fit = |_: &Tried| attempt.objections.is_empty() && !fault.expect.roots.is_empty() && fault.place() != HOSTILE;
+        let fit = |_: &Tried| {
+            attempt.objections.is_empty() && !fault.expect.roots.is_empty() && fault.place() != HOSTILE && !is_about_quiet(fault)
+        };
         let trace = tried.filter(fit).map(|tried| Trace::new(fault, &tried, &self.healthy));
         Some((attempt, trace))
     }
 
     fn of_fault(&self, fault: &Fault, attempt: &mut Attempt) -> Option<Tried> {
-        let tried = match fault.world().and_then(|world| self.play(attempt, matrix_of(self.shelf, fault), world)) {
+        let played =
+            fault.world().and_then(|world| self.play(attempt, matrix_of(self.shelf, fault), is_about_quiet(fault), world));
+        let tried = match played {
             Ok(tried) => tried?,
             Err(complaint) => {
                 attempt.objections.push(told(complaint));
@@ -148,7 +154,7 @@ impl<'a> Hall<'a> {
     /// Tries a pair: the roots of both must be found, and nothing that neither has. None once the end was asked for.
     pub fn both(&self, pair: &Pair) -> Option<Attempt> {
         let mut attempt = Attempt::new(&pair.names.join(" + "), PAIRED);
-        match self.play(&mut attempt, MATRIX, pair.world.clone()) {
+        match self.play(&mut attempt, MATRIX, false, pair.world.clone()) {
             Ok(tried) => {
                 let tried = tried?;
                 let verdict = &tried.judgement.verdict;
@@ -165,13 +171,13 @@ impl<'a> Hall<'a> {
     }
 
     /// Plays a world, unless the end is asked for before it came out.
-    fn play(&self, attempt: &mut Attempt, matrix: &str, world: Table) -> Result<Option<Tried>, Complaint> {
+    fn play(&self, attempt: &mut Attempt, matrix: &str, quiet: bool, world: Table) -> Result<Option<Tried>, Complaint> {
         if self.stop.is_asked() {
             return Ok(None);
         }
         let _pass = self.gate.enter();
         let began = clock::now();
-        let tried = trial(&attempt.name, matrix).play_until(world, &self.ground, self.shelf, self.stop)?;
+        let tried = trial(&attempt.name, matrix, quiet).play_until(world, &self.ground, self.shelf, self.stop)?;
         attempt.took = clock::now() - began;
         Ok((!self.stop.is_asked()).then_some(tried))
     }
@@ -203,8 +209,15 @@ impl Attempt {
     }
 }
 
-fn trial(name: &str, matrix: &str) -> Trial {
-    Trial { name: name.to_owned(), matrix: matrix.to_owned(), budget: None }
+/// A trial; a world that is not about quiet connections waits for none.
+fn trial(name: &str, matrix: &str, quiet: bool) -> Trial {
+    let skip = if quiet || matrix != MATRIX { Vec::new() } else { vec![QUIET.to_owned()] };
+    Trial { name: name.to_owned(), matrix: matrix.to_owned(), budget: None, skip }
+}
+
+/// Whether what is expected is about connections that are held open.
+fn is_about_quiet(fault: &Fault) -> bool {
+    fault.expect.roots.iter().chain(&fault.expect.folded).any(|id| id.starts_with(QUIET))
 }
 
 /// The matrix to run in a fault's world: the one it names, or one that requires its row.

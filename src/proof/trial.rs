@@ -29,6 +29,8 @@ pub struct Trial {
     pub matrix: String,
     /// The run's time; the matrix says how much unless this does.
     pub budget: Option<Duration>,
+    /// Rows that are not asked for, as `--skip` takes them.
+    pub skip: Vec<String>,
 }
 
 /// What came of it.
@@ -75,9 +77,9 @@ impl Trial {
         stop: impl Future<Output = ()>,
     ) -> Result<Tried, Complaint> {
         let target = &stage.target;
-        let options = plan::Options { budget: self.budget, ..plan::Options::default() };
+        let options = plan::Options { budget: self.budget, skip: self.skip.clone(), ..plan::Options::default() };
         let plan = plan::make(shelf, shelf.named_matrix(&self.matrix)?, target, &options)?;
-        let head = Head { world: Some(self.name.clone()), ..run::head(plan, shelf, target) };
+        let head = Head { world: Some(self.name.clone()), skip: self.skip.clone(), ..run::head(plan, shelf, target) };
         let recording = run::execute(Order { target, head }, listen, stop);
         let judgement = judge(shelf, &recording);
         let exit = judgement.verdict.ended(recording.head.fail_on, &recording.end);

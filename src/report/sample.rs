@@ -125,6 +125,7 @@ fn recording(facts: Facts) -> Recording {
         require: Vec::new(),
         lacks: Vec::new(),
         sockets: 4,
+        lanes_at_once: 4,
         credentials: 1,
         etiquette: None,
     };

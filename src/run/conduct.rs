@@ -19,7 +19,7 @@ use super::{Primitives, paths};
 use crate::clock::Instant;
 use crate::facts::dictionary::filled_by;
 use crate::path::{Class, Vantage};
-use crate::plan::schedule::{ALONE_MS, LANES_AT_ONCE, reserve_ms};
+use crate::plan::schedule::{ALONE_MS, reserve_ms};
 use crate::plan::{Lane, Plan};
 use crate::probe::blank;
 use crate::target::Target;
@@ -68,7 +68,7 @@ pub async fn conduct(
         primitives,
         stopped: watch::Sender::new(false),
         standings: watch::Sender::new(plan.lanes.iter().filter(may_send).map(|l| (vantage(plan, l), Standing::Open)).collect()),
-        sockets: Arc::new(Semaphore::new(LANES_AT_ONCE)),
+        sockets: Arc::new(Semaphore::new(plan.sockets.max(plan.lanes_at_once))),
         end: tape.began() + Duration::from_millis(plan.budget_ms - reserve_ms(plan.budget_ms)),
         reached: RefCell::default(),
         defect: RefCell::new(None),
@@ -111,7 +111,7 @@ async fn outward(stage: &Stage<'_, '_, impl Primitives>, mut waiting: VecDeque<u
         let _ = tokio::time::timeout(Duration::from_millis(ALONE_MS), running.next()).await;
     }
     loop {
-        while running.len() < LANES_AT_ONCE {
+        while running.len() < stage.plan.lanes_at_once {
             match waiting.pop_front() {
                 Some(index) => running.push(run_lane(stage, index)),
                 None => break,

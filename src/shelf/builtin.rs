@@ -126,6 +126,6 @@ mod tests {
     #[test]
     fn the_built_in_files_load() {
         let shelf = load().map_err(|complaint| panic!("{complaint}"));
-        assert!(shelf.is_ok_and(|s| s.matrices.len() == 3 && s.probes.len() == 17));
+        assert!(shelf.is_ok_and(|s| s.matrices.len() == 5 && s.probes.len() == 22));
     }
 }

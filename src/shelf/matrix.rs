@@ -24,6 +24,8 @@ pub struct Matrix {
     pub expect: Vec<Expect>,
     /// The budget unless `--budget` says otherwise.
     pub budget: Duration,
+    /// The most pre-authentication sockets it may open at once, over all paths; `None` for the usual four.
+    pub sockets: Option<usize>,
 }
 
 /// An expected cell: while it holds, rows resting on that fact are clear on that path; its opposite is a finding.

@@ -9,7 +9,7 @@ use crate::facts::{FactId, Field, Scope, Table, Value, dictionary};
 use crate::path::Kind;
 
 /// Every key of a matrix file.
-const KEYS: &[&str] = &["name", "summary", "probes", "require", "needs", "expect", "budget"];
+const KEYS: &[&str] = &["name", "summary", "probes", "require", "needs", "expect", "budget", "sockets"];
 
 /// The keys of an `expect` cell.
 pub const EXPECT_KEYS: &[&str] = &["fact", "in", "else", "severity"];
@@ -38,6 +38,7 @@ pub fn read(name: &str, text: &str, shelf: &Shelf) -> Result<Matrix, Complaint> 
         needs: section.get("needs").map(|item| item.labels(Kind::ALL)).transpose()?.unwrap_or_default(),
         expect: expect.collect::<Result<_, _>>()?,
         budget: section.need("budget")?.duration()?,
+        sockets: section.get("sockets").map(|item| item.count()).transpose()?,
     })
 }
 

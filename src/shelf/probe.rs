@@ -44,6 +44,8 @@ pub struct Probe {
     pub methods: Vec<Method>,
     /// Names of the headers it sends, in order; the configured ones of an edge's login come after them.
     pub headers: Vec<String>,
+    /// Whether it is the first to go when the budget has no room for everything.
+    pub spare: bool,
     /// Whether it may send the credential, and so may fail an attempt.
     pub credential: bool,
     /// Parameters; those named like a key column of the primitive's tables fix that column.

@@ -26,6 +26,7 @@ const KEYS: &[&str] = &[
     "families",
     "methods",
     "headers",
+    "spare",
     "credential",
     "with",
 ];
@@ -69,6 +70,7 @@ pub fn read<'a>(name: &'a str, text: &'a str) -> Result<Draft<'a>, Complaint> {
         families: section.get("families").map(|item| item.flag()).transpose()?.unwrap_or(false),
         methods: section.get("methods").map(|item| item.labels(Method::ALL)).transpose()?.unwrap_or_default(),
         headers: headers.iter().map(|s| s.text.to_owned()).collect(),
+        spare: section.get("spare").map(|item| item.flag()).transpose()?.unwrap_or(false),
         credential: section.get("credential").map(|item| item.flag()).transpose()?.unwrap_or(false),
         with: with(&section, primitive)?,
     };

@@ -21,8 +21,8 @@ fn every_matrix_fits_its_budget_and_any_other() {
             for budget in [None, Some(1), Some(5), Some(20), Some(60), Some(600)] {
                 let plan = plan(&shelf, &matrix.name, edges, budget.map(Duration::from_secs));
                 assert!(plan.worst_case_ms <= plan.budget_ms, "{} with {edges} edges in {budget:?}", matrix.name);
-                assert!(worst(&plan.lanes).end_ms <= plan.worst_case_ms);
-                assert!(plan.sockets <= LANES_AT_ONCE && plan.credentials <= 1, "{}", matrix.name);
+                assert!(worst(&plan.lanes, plan.lanes_at_once).end_ms <= plan.worst_case_ms);
+                assert!(plan.sockets <= matrix.sockets.unwrap_or(LANES_AT_ONCE) && plan.credentials <= 1, "{}", matrix.name);
             }
         }
     }
@@ -33,7 +33,9 @@ fn a_preflight_of_the_usual_size_leaves_nothing_out() {
     let shelf = Shelf::builtin().unwrap();
     for edges in 0..8 {
         let plan = plan(&shelf, "preflight", edges, None);
-        assert!(plan.dropped.is_empty(), "{edges} edges: {:?}", plan.dropped.iter().map(|d| &d.step.probe).collect::<Vec<_>>());
+        let dropped: Vec<&str> = plan.dropped.iter().map(|d| d.step.probe.as_str()).collect();
+        // What can be spared goes first, and nothing else has to.
+        assert!(dropped.iter().all(|probe| edges > 3 && *probe == "quiet"), "{edges} edges: {dropped:?}");
         assert!(plan.budget_ms == 60_000);
     }
 }

@@ -7,6 +7,7 @@ mod identity;
 mod manner;
 mod pace;
 mod pair;
+mod timer;
 mod topology;
 
 use super::dictionary;
@@ -24,6 +25,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     forwarding::settle(&mut facts, &topology);
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
+    timer::settle(&mut facts, &topology);
     pair::settle(&mut facts, &topology, &times);
     deployment::settle(&mut facts, &topology);
     (facts, topology)

@@ -7,14 +7,12 @@ use crate::labels;
 labels! {
     /// By which clock connections end.
     pub enum Clock {
-        None = "none": "No connection ended before we or the gateway ended it.",
+        Unseen = "unseen": "No connection ended before we or the gateway ended it.",
         Idle = "idle": "Silence: quiet connections end, others of the same age stay.",
         Lifetime = "lifetime": "Age: connections end at the same age, busy or not.",
         Forgotten = "forgotten": "Silence, unsaid: after it the way no longer knows the connection.",
         Gateway = "gateway": "The gateway's own: it ends all of them, and says so.",
         Reload = "reload": "All that were open ended in the same moment, whatever their age.",
-        Loss = "loss": "No clock: connections end at times that nothing explains.",
-        Untold = "untold": "A connection ended, and there is none beside it that would tell by which clock.",
     }
 }
 
@@ -26,6 +24,7 @@ labels! {
         Client = "client": "The client's alone.",
         Server = "server": "The gateway's alone.",
         ClientToo = "client-too": "The client's; whether also the gateway's is not told.",
+        Unknown = "unknown": "Not told.",
         NotClient = "not-client": "Not the client's alone; whether it takes both sides' is not told.",
     }
 }
@@ -42,7 +41,12 @@ labels! {
 pub static TIMER: Table =
     table("timer", Scope::Path, "What ends connections on the path, and by which clock.").fields(TIMER_FIELDS);
 const TIMER_FIELDS: &[Field] = &[
-    field("clock", Type::Label(Clock::ALL), "By which clock connections end.").derived(),
+    field(
+        "clock",
+        Type::Label(Clock::ALL),
+        "By which clock connections end; not measured where some ended and nothing tells by which.",
+    )
+    .derived(),
     field(
         "after",
         Type::Duration,

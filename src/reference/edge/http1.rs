@@ -155,7 +155,7 @@ async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Hea
     }
     match switched {
         true if held => hold(Box::new(wire), far).await,
-        true => relay(Box::new(wire), far, Timers::new(&edge.options)).await,
+        true => relay(Box::new(wire), far, Timers::of(edge)).await,
         false => stream(wire, far, left).await,
     }
 }

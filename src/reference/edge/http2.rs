@@ -118,7 +118,7 @@ impl Stream {
             return std::future::pending().await;
         }
         let far = upgrade::on(&mut response).await.map_err(|_| Why::Broken)?;
-        let (timers, held) = (Timers::new(&self.edge.options), self.edge.options.frames == Frames::Held);
+        let (timers, held) = (Timers::of(&self.edge), self.edge.options.frames == Frames::Held);
         self.tasks.execute(async move {
             let Ok(near) = near.await else { return };
             let (near, far) = (Box::new(TokioIo::new(near)), Box::new(TokioIo::new(far)));

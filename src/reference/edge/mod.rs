@@ -28,12 +28,15 @@ use super::front::Front;
 use super::head::Head;
 use super::script::{self, Answer};
 use super::wire::Wire;
+use crate::clock::{self, Instant};
 
 /// An edge that stands.
 struct Edge {
     options: Options,
     product: &'static Product,
     tls: Option<Arc<rustls::ServerConfig>>,
+    /// When it began to serve.
+    since: Instant,
 }
 
 /// The TLS an edge speaks to its clients with this certificate; `authority` signs the clients' certificates, if they need any.
@@ -55,7 +58,7 @@ pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rust
 /// Serves until it is dropped.
 pub async fn serve(options: Options, front: Front, tls: Option<Arc<rustls::ServerConfig>>) {
     let product = Product::of(options.product);
-    let edge = Arc::new(Edge { options, product, tls });
+    let edge = Arc::new(Edge { options, product, tls, since: clock::now() });
     front.each(None, move |wire| visit(Arc::clone(&edge), wire)).await;
 }
 

@@ -33,6 +33,7 @@ labels! {
     pub enum Frames {
         Passed = "passed": "They are handed on.",
         Held = "held": "Kept: 101, then silence.",
+        Bursts = "bursts": "The gateway's are kept and let through together, no sooner than `burst_ms` after the last.",
     }
 }
 
@@ -57,6 +58,7 @@ labels! {
         Reset = "reset": "With a TCP reset.",
         CloseFrame = "close-frame": "With a WebSocket close frame 1001.",
         Silence = "silence": "Unsaid: bytes are swallowed.",
+        Forget = "forget": "Unsaid, and the client's next byte is answered with a reset: stateful load balancers.",
     }
 }
 
@@ -156,8 +158,12 @@ pub struct Options {
     pub idle_counts: Counts,
     /// Ends an upgraded connection this old, in milliseconds; 0 never.
     pub lifetime_ms: u64,
+    /// Ends every upgraded connection that is open this long after the edge began to serve, in milliseconds; 0 never.
+    pub reload_ms: u64,
     /// How it ends those.
     pub death: Death,
+    /// How long it keeps frames back that it lets through in bursts, in milliseconds.
+    pub burst_ms: u64,
     /// How much later than it came a client's request is handed on, and each of its bytes after a switch or where nothing is
     /// understood, in milliseconds.
     pub delay_ms: u64,
@@ -201,7 +207,9 @@ impl Default for Options {
             idle_ms: 0,
             idle_counts: Counts::Both,
             lifetime_ms: 0,
+            reload_ms: 0,
             death: Death::Fin,
+            burst_ms: 3_000,
             delay_ms: 0,
             // nginx: `proxy_read_timeout`.
             patience_ms: 60_000,

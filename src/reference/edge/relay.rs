@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 use super::door::Guest;
 use super::leg::{CHUNK, Leg, finish, unsaid};
-use super::options::{Counts, Death, Options};
+use super::options::{Counts, Death, Frames, Options};
 use super::{Edge, upstream};
 use crate::clock::{self, Instant};
 use crate::reference::wire::drain;
@@ -22,8 +22,10 @@ pub struct Timers {
     idle: Option<Duration>,
     counts: Counts,
     lifetime: Option<Duration>,
+    reload: Option<Instant>,
     death: Death,
     delay: Duration,
+    bursts: Option<Duration>,
 }
 
 impl Timers {
@@ -34,9 +36,17 @@ impl Timers {
             idle: some(options.idle_ms),
             counts: options.idle_counts,
             lifetime: some(options.lifetime_ms),
+            reload: None,
             death: options.death,
             delay: Duration::from_millis(options.delay_ms),
+            bursts: (options.frames == Frames::Bursts).then(|| Duration::from_millis(options.burst_ms)),
         }
+    }
+
+    /// The timers of an edge that stands: it may be about to be loaded anew.
+    pub fn of(edge: &Edge) -> Self {
+        let reload = (edge.options.reload_ms > 0).then(|| edge.since + Duration::from_millis(edge.options.reload_ms));
+        Self { reload: reload.filter(|at| *at > clock::now()), ..Self::new(&edge.options) }
     }
 
     /// Returns when the connection has been idle, or alive, for too long.
@@ -44,7 +54,7 @@ impl Timers {
         let oldest = self.lifetime.map(|lifetime| clock::now() + lifetime);
         loop {
             let idlest = self.idle.map(|idle| last.of(self.counts) + idle);
-            let Some(at) = oldest.into_iter().chain(idlest).min() else { return std::future::pending().await };
+            let Some(at) = oldest.into_iter().chain(idlest).chain(self.reload).min() else { return std::future::pending().await };
             if at <= clock::now() {
                 return;
             }
@@ -92,8 +102,8 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
     let (mut near_in, mut near_out) = split(near);
     let (mut far_in, mut far_out) = split(far);
     let end = {
-        let up = pump(&mut near_in, &mut far_out, timers.delay, || last.client());
-        let down = pump(&mut far_in, &mut near_out, Duration::ZERO, || last.server());
+        let up = pump(&mut near_in, &mut far_out, Pace { delay: timers.delay, bursts: None }, || last.client());
+        let down = pump(&mut far_in, &mut near_out, Pace { delay: Duration::ZERO, bursts: timers.bursts }, || last.server());
         tokio::select! {
             ended = async { tokio::try_join!(up, down) } => if ended.is_ok() { End::Both } else { End::Broken },
             () = timers.expire(&last) => End::Timer,
@@ -110,7 +120,7 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
 /// Hands on what a client and the gateway say without understanding any of it.
 pub async fn bytes(edge: &Edge, guest: Guest) {
     match upstream::dial(edge, guest.client).await {
-        Ok(far) => relay(Box::new(guest.wire), far, Timers::new(&edge.options)).await,
+        Ok(far) => relay(Box::new(guest.wire), far, Timers::of(edge)).await,
         // What ssh -L does: the client was let in, and nobody is there.
         Err(_) => finish(Box::new(guest.wire)).await,
     }
@@ -125,6 +135,11 @@ async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death) {
     match death {
         Death::Reset => return reset(near, far),
         Death::Silence => return hold(near, far).await,
+        Death::Forget => {
+            // Whatever comes, bytes or an end, the way no longer knows whose it is.
+            let _ = near.read(&mut [0]).await;
+            return reset(near, far);
+        }
         Death::CloseFrame => drop(near.write_all(GOING_AWAY).await),
         Death::Fin => {}
     }
@@ -150,15 +165,29 @@ pub async fn late(delay: Duration) {
     }
 }
 
-/// Hands bytes one way, each of them this much later, until that side ends, and hands its end on.
+/// How late bytes are handed on.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// Each of them this much later.
+    delay: Duration,
+    /// No sooner than this after the last.
+    bursts: Option<Duration>,
+}
+
+/// Hands bytes one way until that side ends, and hands its end on.
 async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    delay: Duration,
+    pace: Pace,
     moved: impl Fn(),
 ) -> io::Result<()> {
     let mut bytes = vec![0; CHUNK];
+    let mut next = None;
     loop {
+        if let Some(at) = next {
+            // What comes meanwhile waits in the socket, and is then read in one.
+            tokio::time::sleep_until(at).await;
+        }
         let count = match from.read(&mut bytes).await {
             Ok(count) => count,
             Err(error) if unsaid(&error) => 0,
@@ -170,9 +199,10 @@ async fn pump(
             return Ok(());
         }
         moved();
-        late(delay).await;
+        late(pace.delay).await;
         to.write_all(&bytes[..count]).await?;
         to.flush().await?;
+        next = pace.bursts.map(|pause| clock::now() + pause);
     }
 }
 

@@ -6,7 +6,6 @@ use super::Gateway;
 use super::connect::Granted;
 use super::health;
 use super::options::Phase;
-use crate::openclaw::limits::TICK;
 
 /// `features` of 2026.9.6 as it came: names of methods, events and capabilities.
 const FEATURES: &str = include_str!("features.json");
@@ -101,7 +100,7 @@ fn policy(gateway: &Gateway) -> Value {
     };
     let mut policy = json!({
         "maxPayload": payload, "maxBufferedBytes": waiting,
-        "tickIntervalMs": u64::try_from(TICK.as_millis()).unwrap_or_default()
+        "tickIntervalMs": gateway.options.tick_ms
     });
     if gateway.release.since_8_1 {
         policy["attachments"] = json!({"maxBytes": 19_464_192, "maxImageBytes": 6_291_456});

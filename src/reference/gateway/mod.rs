@@ -52,7 +52,6 @@ use super::front::Front;
 use super::wire::{Wire, finish};
 use crate::clock::{self, Instant};
 use crate::complaint::Complaint;
-use crate::openclaw::limits::TICK;
 
 /// How long the gateway waits for a client's part of an end. Measured: 1.0 s.
 const LINGER: Duration = Duration::from_secs(1);
@@ -168,7 +167,11 @@ impl Gateway {
 
     /// Ticks, all clients on one phase.
     async fn beat(&self) {
-        let mut tick = interval_at(clock::now() + TICK, TICK);
+        if self.options.tick_ms == 0 {
+            return std::future::pending().await;
+        }
+        let every = Duration::from_millis(self.options.tick_ms);
+        let mut tick = interval_at(clock::now() + every, every);
         loop {
             tick.tick().await;
             let _ = self.events.send(Event::Tick);
@@ -222,6 +225,14 @@ impl Gateway {
     fn uptime_ms(&self) -> u64 {
         let stood = u64::try_from(clock::now().duration_since(self.since).as_millis()).unwrap_or(u64::MAX);
         stood.saturating_add(self.options.up_for_ms)
+    }
+
+    /// How long it waits for a connect.
+    fn patience(&self) -> Duration {
+        match self.options.handshake_ms {
+            0 => self.release.patience,
+            ms => Duration::from_millis(ms),
+        }
     }
 
     fn build_id(&self) -> String {

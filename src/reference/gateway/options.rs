@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 
 use crate::labels;
+use crate::openclaw::limits::{PING, TICK};
 use crate::reference::certificate::Kind;
 use crate::reference::script::Answer;
 use crate::secret::Secret;
@@ -61,6 +62,12 @@ pub struct Options {
     pub sockets_taken: usize,
     /// How long it keeps its challenge back, in milliseconds, as a busy one does.
     pub challenge_after_ms: u64,
+    /// How long it waits for a connect, in milliseconds; 0 for as long as the release does.
+    pub handshake_ms: u64,
+    /// Time between two pings, in milliseconds; 0 for none.
+    pub ping_ms: u64,
+    /// Time between two ticks, in milliseconds; 0 for none.
+    pub tick_ms: u64,
     /// Answers by script that go before its own.
     pub answer: Vec<Answer>,
 }
@@ -82,6 +89,9 @@ impl Default for Options {
             locked_out: false,
             sockets_taken: 0,
             challenge_after_ms: 0,
+            handshake_ms: 0,
+            ping_ms: PING.as_millis() as u64,
+            tick_ms: TICK.as_millis() as u64,
             answer: Vec::new(),
         }
     }

@@ -25,8 +25,8 @@ use crate::reference::wire::Wire;
 pub const LARGEST: usize = 25 << 20;
 /// The largest message before: `MAX_PREAUTH_PAYLOAD_BYTES`.
 const LARGEST_BEFORE: usize = 64 << 10;
-/// Time between two pings, and the time to answer one. Measured.
-const PING: Duration = Duration::from_secs(25);
+/// How long a client may take to read what it is sent: as long as it may take to answer a ping. Measured.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// Buffers of a socket. The library's defaults are 128 KiB each and would be the whole cost of an idle socket.
 const BUFFER: usize = 1 << 10;
 
@@ -67,7 +67,7 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
     let nonce = super::uuid();
     let early = hold_back(&gateway, &mut socket).await?;
     write(&mut socket, TEXT, &challenge(&gateway, &nonce)).await.ok()?;
-    let (until, linger) = (clock::now() + gateway.release.patience, gateway.release.linger);
+    let (until, linger) = (clock::now() + gateway.patience(), gateway.release.linger);
     let text = tokio::select! {
         biased;
         text = std::future::ready(early), if early.is_some() => text,
@@ -190,7 +190,9 @@ fn challenge(gateway: &Gateway, nonce: &str) -> String {
 impl Session {
     /// From hello-ok to the end.
     async fn live(mut self) {
-        let mut ping = clock::now() + PING;
+        let every = Duration::from_millis(self.gateway.options.ping_ms);
+        let pings = self.gateway.release.pings && !every.is_zero();
+        let mut ping = clock::now() + every;
         let mut answered = true;
         loop {
             tokio::select! {
@@ -205,11 +207,11 @@ impl Session {
                     Ok(event) => if Box::pin(self.tell(event)).await.is_err() { return },
                     Err(_) => {}
                 },
-                () = sleep_until(ping), if self.gateway.release.pings => {
+                () = sleep_until(ping), if pings => {
                     // Whoever has not answered the last ping is cut off without a word.
                     if !answered || Box::pin(write(&mut self.socket, PING_FRAME, "")).await.is_err() { return }
                     answered = false;
-                    ping += PING;
+                    ping += every;
                 }
             }
         }
@@ -267,5 +269,5 @@ async fn write(socket: &mut Socket, opcode: u8, payload: &str) -> io::Result<()>
         wire.flush().await
     };
     // A client that reads nothing is cut off as one that answers no ping is.
-    timeout(PING, sending).await.map_err(io::Error::other)?
+    timeout(PATIENCE, sending).await.map_err(io::Error::other)?
 }

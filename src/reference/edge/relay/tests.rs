@@ -172,3 +172,30 @@ async fn a_silent_death_swallows_and_ends_with_its_client() {
     drop(client);
     task.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_forgotten_flow_is_silent_until_the_client_speaks_and_then_reset() {
+    let options = Options { idle_ms: 50, death: Death::Forget, ..Options::default() };
+    let (mut client, mut gateway, _task) = over_tcp(&options).await;
+    tokio::time::timeout(Duration::from_millis(200), read(&mut client)).await.expect_err("it says nothing");
+    gateway.write_all(b"lost").await.unwrap();
+    tokio::time::timeout(Duration::from_millis(50), read(&mut client)).await.expect_err("and passes nothing on");
+    client.write_all(b"x").await.unwrap();
+    assert_eq!(read(&mut client).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bursts_let_the_first_bytes_through_and_the_next_ones_together() {
+    let options = Options { frames: Frames::Bursts, burst_ms: 3_000, ..Options::default() };
+    let (mut client, mut gateway, _task) = between(&options);
+    let begun = clock::now();
+    gateway.write_all(b"a").await.unwrap();
+    assert_eq!((read(&mut client).await.unwrap(), begun.elapsed().as_millis()), (b"a".to_vec(), 0));
+    for byte in [b"b", b"c"] {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        gateway.write_all(byte).await.unwrap();
+    }
+    assert_eq!((read(&mut client).await.unwrap(), begun.elapsed().as_millis()), (b"bc".to_vec(), 3_000));
+    client.write_all(b"up").await.unwrap();
+    assert_eq!((read(&mut gateway).await.unwrap(), begun.elapsed().as_millis()), (b"up".to_vec(), 3_000));
+}

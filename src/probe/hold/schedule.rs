@@ -1,0 +1,181 @@
+//! Which connections are held, and when enough was seen. Pure.
+//!
+//! An end that is announced tells a timer from one quiet connection, to the millisecond. One that is not announced takes several
+//! silences side by side, each ended by a ping. A connection on which both sides speak tells silence from age, one on which we
+//! alone do tells whose bytes count, and beginnings at different times tell age from a moment at which all ended.
+
+use std::time::Duration;
+
+use crate::facts::tables::hold::Pattern;
+
+/// How often it is looked whether enough was seen, should nothing happen.
+pub const LOOK: Duration = Duration::from_millis(250);
+
+/// Silences that are ended by a ping, in the order in which places become free. All of them end before the gateway's own end of a
+/// connection that it does not let in (15 s).
+const SILENCES: &[u64] = &[3, 6, 9, 12];
+
+/// Beginnings of quiet connections that are let in. Ticks come every 30 s and pings every 25 s, so one of these hears no tick for long.
+const BEGINNINGS: &[u64] = &[0, 5, 10, 15, 20, 25];
+
+/// The most connections that are begun right after a broadcast.
+const MOST_FRESH: usize = 4;
+
+/// A silence that is nearly as long as the gateway's own pause counts as all of it.
+const NEARLY: f64 = 0.97;
+
+/// How long it is looked on after a connection has died, beyond the age it died at.
+const AFTERMATH: Duration = Duration::from_secs(2);
+
+/// One connection that is to be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Job {
+    /// Who says something on it.
+    pub pattern: Pattern,
+    /// Whether it is to be let in.
+    pub enters: bool,
+    /// When it begins, from the probe's beginning, if it has a place by then.
+    pub begins: Duration,
+    /// The silence after which it is pinged and ended.
+    pub quiet: Option<Duration>,
+}
+
+const fn job(pattern: Pattern, enters: bool, begins: u64, quiet: Option<u64>) -> Job {
+    let quiet = match quiet {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => None,
+    };
+    Job { pattern, enters, begins: Duration::from_secs(begins), quiet }
+}
+
+/// The one quiet connection of a run that has other things to do.
+pub fn single() -> Vec<Job> {
+    vec![job(Pattern::Silent, false, 0, Some(SILENCES[0]))]
+}
+
+/// All connections; `admitted` where the gateway lets us in.
+pub fn jobs(admitted: bool) -> Vec<Job> {
+    // Where the gateway speaks by itself we are never alone, so that one is not let in.
+    let mut jobs = vec![job(Pattern::Silent, false, 0, None), job(Pattern::Pings, false, 0, None)];
+    jobs.push(job(Pattern::Both, admitted, 0, None));
+    jobs.extend(SILENCES.iter().map(|seconds| job(Pattern::Silent, false, 0, Some(*seconds))));
+    if admitted {
+        jobs.push(job(Pattern::Server, true, 0, None));
+        jobs.extend(BEGINNINGS.iter().map(|at| job(Pattern::Silent, true, *at, None)));
+    }
+    jobs
+}
+
+/// A quiet connection that begins now.
+pub fn fresh(now: Duration) -> Job {
+    Job { begins: now, ..job(Pattern::Silent, true, 0, None) }
+}
+
+/// What was seen so far, as far as the schedule goes by it.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Connections that are not to be let in and have not ended.
+    pub quiet: usize,
+    /// When the first connection died that neither we nor the gateway ended, and the age it died at.
+    pub death: Option<(Duration, Duration)>,
+    /// After how long the gateway ends connections that it does not let in.
+    pub limit: Option<Duration>,
+    /// The time between two words of the gateway: its pings, or its ticks if they come more often.
+    pub pause: Option<Duration>,
+    /// The longest silence that a quiet connection survived which was let in.
+    pub longest: Duration,
+    /// Whether the gateway refused to let one of them in.
+    pub refused: bool,
+    broadcast: bool,
+    fresh: usize,
+}
+
+impl Seen {
+    /// A broadcast has broken the silence of all connections that were let in.
+    pub fn broadcast(&mut self) {
+        self.broadcast = true;
+    }
+
+    /// Whether a fresh connection is to be begun.
+    pub fn wants_fresh(&mut self) -> bool {
+        let wanted = std::mem::take(&mut self.broadcast) && self.fresh < MOST_FRESH && self.death.is_none();
+        self.fresh += usize::from(wanted);
+        wanted
+    }
+
+    /// The gateway paused for this long between two of its own words on one connection.
+    pub fn paused(&mut self, pause: Duration) {
+        self.pause = Some(self.pause.map_or(pause, |shortest| shortest.min(pause)));
+    }
+
+    /// Whether enough was seen, so long after the beginning.
+    pub fn enough(&self, now: Duration, admitted: bool) -> bool {
+        if let Some((at, age)) = self.death {
+            return now >= at + age + AFTERMATH;
+        }
+        let pause = self.pause.filter(|_| admitted && !self.refused);
+        self.quiet == 0
+            && match pause {
+                _ if !admitted || self.refused => true,
+                Some(pause) => self.longest >= pause.mul_f64(NEARLY) && now >= pause.mul_f64(1.5),
+                None => false,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn without_a_credential_it_ends_with_the_last_quiet_connection() {
+        let seen = |quiet| Seen { quiet, ..Seen::default() };
+        assert!(!seen(1).enough(s(50), false));
+        assert!(seen(0).enough(s(21), false));
+        assert!(Seen { refused: true, ..Seen::default() }.enough(s(21), true));
+    }
+
+    #[test]
+    fn let_in_it_ends_when_the_gateways_own_pause_was_survived_and_a_little_more() {
+        let mut seen = Seen { longest: Duration::from_millis(24_990), ..Seen::default() };
+        assert!(!seen.enough(s(55), true), "a gateway that never speaks by itself is watched to the end");
+        seen.paused(s(30));
+        assert!(!seen.enough(s(55), true));
+        seen.paused(s(25));
+        assert!(!seen.enough(s(37), true) && seen.enough(s(38), true));
+    }
+
+    #[test]
+    fn after_a_death_it_is_looked_on_for_as_long_again() {
+        let seen = Seen { quiet: 5, death: Some((s(9), s(4))), ..Seen::default() };
+        assert!(!seen.enough(s(14), true) && seen.enough(s(15), true));
+    }
+
+    #[test]
+    fn a_broadcast_begins_one_fresh_connection_and_there_are_few_in_all() {
+        let mut seen = Seen::default();
+        assert!(!seen.wants_fresh());
+        for _ in 0..MOST_FRESH {
+            seen.broadcast();
+            seen.broadcast();
+            assert!(seen.wants_fresh() && !seen.wants_fresh());
+        }
+        seen.broadcast();
+        assert!(!seen.wants_fresh());
+    }
+
+    #[test]
+    fn the_probes_files_declare_what_is_held() {
+        let shelf = crate::shelf::Shelf::builtin().unwrap();
+        let hold = shelf.probe("hold").unwrap();
+        assert_eq!((hold.sockets, hold.connections), (super::super::PLACES, jobs(true).len() + MOST_FRESH));
+        let quiet = shelf.probe("quiet").unwrap();
+        assert_eq!((quiet.sockets, quiet.connections), (1, single().len()));
+        let longest = SILENCES.iter().max().unwrap();
+        assert!(s(*longest) < crate::openclaw::limits::PRE_AUTH);
+    }
+}
