@@ -44,4 +44,5 @@ pub mod run;
 pub mod secret;
 pub mod settings;
 pub mod shelf;
+pub mod shell;
 pub mod target;

@@ -13,6 +13,7 @@ mod listen;
 mod listing;
 mod look;
 pub mod matrix;
+mod places;
 pub mod probes;
 mod progress;
 mod ready;

@@ -1,6 +1,7 @@
 //! `clawprobe reference`: the reference gateway at a port of choice, until somebody asks for its end.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -9,13 +10,14 @@ use super::args::{PlaceFormat, Reference as Flags};
 use super::end::End;
 use super::ready::ready;
 use super::scene::broken;
-use super::{listen, sink, stand};
+use super::{listen, places, sink, stand};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::reference::fault::Fault;
 use crate::reference::gateway::{Auth, contract};
 use crate::reference::ground::{Ground, Standing};
 use crate::reference::world::Client;
+use crate::shell::word;
 
 /// Stands until interrupted; then its clients are told, and it exits 0.
 ///
@@ -71,6 +73,8 @@ struct Place {
     env: Vec<(String, Told)>,
     /// Commands that send requests whose claims show what an edge makes of them; none unless it stands behind one.
     claim: Vec<Vec<String>>,
+    /// What is to be known of asking it.
+    notes: Vec<&'static str>,
 }
 
 /// A value of the environment.
@@ -86,7 +90,7 @@ impl Place {
         let edges = ["edge", "edge-2"].into_iter().flat_map(|name| urls(standing, name, "http"));
         let mut ask = vec!["clawprobe".to_owned(), "preflight".to_owned()];
         ask.extend(words(&standing.client));
-        let hidden = standing.holes.get(auth.as_str()).zip(secret.clone().or_else(|| flags.token_file.clone()));
+        let hidden = standing.holes.get(auth.as_str()).zip(secret.clone().or_else(|| stand::token_file(flags)));
         let told = |value: &String| match &hidden {
             Some((hidden, file)) if value.contains(hidden.as_str()) => Told::In(file.clone()),
             _ => Told::Plain(value.clone()),
@@ -105,13 +109,14 @@ impl Place {
             config: standing.folder().join("openclaw.json"),
             ask,
             env,
+            notes: notes(flags, auth),
         }
     }
 
     fn json(&self) -> Value {
         json!({
             "release": self.release, "auth": self.auth, "gateway": self.gateway, "edge": self.edge, "secret_file": self.secret,
-            "config": self.config, "ask": self.ask, "claim": self.claim, "env": self.env.iter().map(|(name, told)| (name.clone(), told.json())).collect::<Value>()
+            "config": self.config, "ask": self.ask, "claim": self.claim, "notes": self.notes, "env": self.env.iter().map(|(name, told)| (name.clone(), told.json())).collect::<Value>()
         })
     }
 
@@ -123,19 +128,20 @@ impl Place {
         self.gateway.iter().for_each(|url| line("gateway", url));
         self.edge.iter().for_each(|url| line("edge", url));
         match (&self.secret, self.auth) {
-            (Some(file), auth) => line(auth.as_str(), &format!("in {}, for you alone", quoted(&file.display().to_string()))),
+            (Some(file), auth) => line(auth.as_str(), &format!("in {}, for you alone", word(&file.display().to_string()))),
             (None, Auth::None) => line("auth", "none; a device is still asked for"),
             (None, auth) => line(auth.as_str(), "the one you gave"),
         }
-        line("config", &quoted(&self.config.display().to_string()));
+        line("config", &word(&self.config.display().to_string()));
         if let Some(fault) = fault {
             line("broken", &format!("{}: {}", fault.name, fault.summary));
         }
         let env = self.env.iter().map(|(name, told)| format!("{name}={}", told.word()));
-        let ask: Vec<String> = env.chain(self.ask.iter().map(|word| quoted(word))).collect();
-        let _ = write!(out, "\nask it    {}\n", ask.join(" "));
+        let ask: Vec<String> = env.chain(self.ask.iter().map(|text| word(text))).collect();
+        let _ = writeln!(out, "\nask it    {}", ask.join(" "));
+        out.extend(self.notes.iter().map(|note| format!("          {note}\n")));
         for (number, words) in self.claim.iter().enumerate() {
-            let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+            let words: Vec<String> = words.iter().map(|text| word(text)).collect();
             let _ = writeln!(out, "{:<10}{}", if number == 0 { "claim" } else { "" }, words.join(" "));
         }
         out.push_str("end it    interrupt; its files go with it\n");
@@ -153,16 +159,29 @@ impl Told {
 
     fn word(&self) -> String {
         match self {
-            Self::Plain(value) => quoted(value),
-            Self::In(file) => format!("\"$(cat {})\"", quoted(&file.display().to_string())),
+            Self::Plain(value) => word(value),
+            Self::In(file) => format!("\"$(cat {})\"", word(&file.display().to_string())),
         }
     }
 }
 
 /// The URLs of a stand-in, as it is dialled.
 fn urls(standing: &Standing, name: &str, scheme: &str) -> Vec<String> {
-    let places = standing.listens.get(name).into_iter().flatten();
-    places.map(|place| if place.starts_with("unix:") { place.clone() } else { format!("{scheme}://{place}") }).collect()
+    let listens = standing.listens.get(name).into_iter().flatten();
+    let url = |place: &String| match place.parse::<SocketAddr>() {
+        Ok(at) => format!("{scheme}://{}:{}", places::host(at.ip()), at.port()),
+        Err(_) => place.clone(),
+    };
+    listens.map(url).collect()
+}
+
+/// What is not to be seen in the command that asks it.
+fn notes(flags: &Flags, auth: Auth) -> Vec<&'static str> {
+    let typed = flags.token_file.as_ref().is_some_and(|file| file.as_os_str() == "-");
+    let typed = typed.then_some("it reads the secret from standard input: give it the one you gave here");
+    let open = auth == Auth::None;
+    let open = open.then_some("it ends inconclusive, exit 3: who has no secret is asked for a device, and clawprobe is none");
+    typed.into_iter().chain(open).collect()
 }
 
 /// What a client is told, as the flags of `preflight`.
@@ -179,10 +198,4 @@ fn words(client: &Client) -> Vec<String> {
         }
     }
     words
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@[]".contains(c);
-    if word.chars().all(plain) && !word.contains('[') { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

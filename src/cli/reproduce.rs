@@ -45,7 +45,7 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
     let tried = play(&shelf, &fault, &stage, &stop, flags.telling.quiet)?;
     let status = tell(&tried.recording, &shelf, &flags.telling, &sinks, own.terminal)?;
     if flags.telling.format == Format::Human && flags.telling.output.is_none() {
-        sink::print(&more(row, &fault, &stage, flags.hold))?;
+        sink::print(&more(row, &fault, &stage, flags.hold)?)?;
     }
     if flags.hold {
         hold(&stop);
@@ -104,15 +104,15 @@ fn play(shelf: &Shelf, fault: &Fault, stage: &Stage, stop: &Stop, quiet: bool) -
 }
 
 /// What follows the report: what was broken, and the page's commands, led into the world.
-fn more(row: &Symptom, fault: &Fault, stage: &Stage, held: bool) -> String {
+fn more(row: &Symptom, fault: &Fault, stage: &Stage, held: bool) -> Result<String, Complaint> {
     let mut out = format!("\nfault  {}\n  {}\n", fault.name, fault.summary);
-    let commands = by_hand::commands(&row.page, stage);
+    let commands = by_hand::commands(&row.page, &fault.change, stage)?;
     if !commands.is_empty() {
         let hint = if held { String::new() } else { format!("  while it stands: clawprobe reproduce {} --hold", row.code) };
         let _ = writeln!(out, "\nby hand{hint}");
         out += &commands.iter().map(|command| format!("  {command}\n")).collect::<String>();
     }
-    out
+    Ok(out)
 }
 
 /// Waits until somebody asks for the end.

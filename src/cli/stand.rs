@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use toml::{Table, Value};
 
 use super::args::Reference as Flags;
+use super::places;
 use crate::complaint::{Complaint, did_you_mean};
 use crate::reference::certificate::Kind;
 use crate::reference::fault::{self, Fault};
@@ -44,6 +45,10 @@ pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
     }
     let holes = secret(flags)?;
     let edge = flags.with_edge || fault.is_some_and(|fault| fault.change.contains_key("edge"));
+    if let (true, None, Some(place)) = (edge, places::upstream(&listen), flags.listen.first()) {
+        let complaint = Complaint::new("the edge does not lead to a Unix socket").flag("--listen", place, "no address");
+        return Err(complaint.help("listen at an address too, as in --listen 127.0.0.1"));
+    }
     let mut document = fault::world()?;
     if !edge {
         document.remove("edge");
@@ -58,8 +63,14 @@ pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
 
 /// What the flags change in the built-in world.
 fn change(flags: &Flags, listen: &[String], made_up: bool, edge: bool) -> Table {
+    let upstream = places::upstream(listen).filter(|_| edge);
     let trusted: Vec<String> = match flags.trusted_proxy.as_slice() {
-        [] => LOOPBACK.map(String::from).to_vec(),
+        // The edge comes from the address that it goes to.
+        [] => LOOPBACK
+            .map(String::from)
+            .into_iter()
+            .chain(upstream.filter(|ip| !ip.is_loopback()).map(|ip| ip.to_string()))
+            .collect(),
         given => given.iter().map(IpAddr::to_string).collect(),
     };
     let mut gateway = Table::new();
@@ -76,9 +87,11 @@ fn change(flags: &Flags, listen: &[String], made_up: bool, edge: bool) -> Table 
         Table::from_iter([("client", client(flags, listen, edge)), ("file", file)].map(|(k, t)| (k.to_owned(), t.into())));
     if let Some(kind) = flags.tls {
         gateway.insert("tls".into(), kind.as_str().into());
-        if edge {
-            world.insert("edge".into(), Table::from_iter([("upstream-tls".to_owned(), Value::from(true))]).into());
-        }
+    }
+    if let Some(ip) = upstream {
+        let to = ("upstream".to_owned(), Value::from(format!("{}:{{gateway.port}}", places::host(ip))));
+        let tls = ("upstream-tls".to_owned(), Value::from(flags.tls.is_some()));
+        world.insert("edge".into(), Table::from_iter([to, tls]).into());
     }
     world.insert("gateway".into(), gateway.into());
     world
@@ -88,8 +101,10 @@ fn change(flags: &Flags, listen: &[String], made_up: bool, edge: bool) -> Table 
 fn client(flags: &Flags, listen: &[String], edge: bool) -> Table {
     let scheme = if flags.tls.is_some() { "wss" } else { "ws" };
     let first = listen.first().map_or(LOOPBACK[0], String::as_str);
-    let gateway =
-        if first.starts_with("unix:") { first.to_owned() } else { format!("{scheme}://{}:{{gateway.port}}", host(first)) };
+    let gateway = match first.parse() {
+        Ok(ip) => format!("{scheme}://{}:{{gateway.port}}", places::host(ip)),
+        Err(_) => first.to_owned(),
+    };
     let mut client = Table::from_iter([("gateway".to_owned(), Value::from(gateway))]);
     if !edge {
         client.insert("edge".into(), Value::Array(Vec::new()));
@@ -99,22 +114,18 @@ fn client(flags: &Flags, listen: &[String], edge: bool) -> Table {
         Some(_) => drop(client.insert("ca".into(), "{dir}/root.pem".into())),
         None => {}
     }
-    match (&flags.token_file, flags.auth) {
-        (Some(file), Auth::Password) => drop(client.insert("password-file".into(), file.display().to_string().into())),
-        (Some(file), _) => drop(client.insert("token-file".into(), file.display().to_string().into())),
-        (None, _) => {}
+    if let Some(file) = token_file(flags) {
+        let flag = if flags.auth == Auth::Password { "password-file" } else { "token-file" };
+        client.insert(flag.into(), file.display().to_string().into());
     }
     client
 }
 
-/// An address as a client dials it: whoever listens everywhere is reached by loopback.
-fn host(listen: &str) -> String {
-    match listen.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) if ip.is_unspecified() => LOOPBACK[0].to_owned(),
-        Ok(IpAddr::V6(ip)) if ip.is_unspecified() => format!("[{}]", LOOPBACK[1]),
-        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
-        _ => listen.to_owned(),
-    }
+/// The file of the user's own secret as it is named from anywhere; `-` stays what it is.
+pub fn token_file(flags: &Flags) -> Option<PathBuf> {
+    let file = flags.token_file.as_ref()?;
+    let named = (file.as_os_str() != "-").then(|| std::path::absolute(file).ok()).flatten();
+    Some(named.unwrap_or_else(|| file.clone()))
 }
 
 /// The gateway's configuration file. A secret of the user's own is not copied into it.
@@ -162,11 +173,13 @@ fn listen(flags: &Flags) -> Result<Vec<String>, Complaint> {
         places.iter().try_for_each(|place| free(place, flags.port, false))?;
         return Ok(places);
     }
+    let listen: Vec<String> = flags.listen.iter().map(|place| absolute(place)).collect();
+    places::apart(&listen)?;
     flags.listen.iter().try_for_each(|place| match place.strip_prefix("unix:") {
         Some(file) => room(file, place),
         None => free(place, flags.port, true),
     })?;
-    Ok(flags.listen.iter().map(|place| absolute(place)).collect())
+    Ok(listen)
 }
 
 /// A place whose file is named from the root, as clients must name it.

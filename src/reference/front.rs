@@ -257,7 +257,7 @@ fn fill(socket: Socket, at: SocketAddr) -> io::Result<Vec<Socket>> {
 }
 
 /// The address of this machine at which an address that is listened on is reached.
-fn near(ip: IpAddr) -> IpAddr {
+pub fn near(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -32,11 +32,13 @@ pub enum Bare {
 /// A complaint about an unknown scheme, user information, a bad host or a bad port.
 pub fn read(given: &Given<'_>, from: usize, bare: Bare) -> Result<Endpoint, Complaint> {
     let text = &given.text[from..];
-    if let Some(bad) = text.find(|c: char| c.is_whitespace() || c.is_control()) {
+    let file = text.strip_prefix("unix:");
+    // A file may be named with blanks; what would tear a line of a report apart it may not.
+    if let Some(bad) = text.find(|c: char| c.is_whitespace() && (file.is_none() || c != ' ') || c.is_control()) {
         let end = bad + text[bad..].chars().next().map_or(0, char::len_utf8);
         return Err(given.wrong("a blank within the address", from + bad..from + end, "write it without"));
     }
-    if let Some(path) = text.strip_prefix("unix:") {
+    if let Some(path) = file {
         return unix(given, from + "unix:".len(), path);
     }
     // What stands before `://` may be a query that holds a URL: only a word is a scheme.
@@ -179,6 +181,7 @@ mod tests {
             ("WSS://gw", "wss://gw:443"),
             ("http://[fd7a:115c:a1e0::1]:80/", "ws://[fd7a:115c:a1e0::1]:80"),
             ("unix:/run/gw.sock", "unix:/run/gw.sock"),
+            ("unix:/my dir/ü gw.sock", "unix:/my dir/ü gw.sock"),
         ] {
             assert_eq!(ok(text).to_string(), shown, "{text}");
         }
@@ -204,6 +207,7 @@ mod tests {
             ("https://op:pw@gw", "user information", "op:pw"),
             ("ws://g w", "a blank", " "),
             ("unix:run/x", "a Unix socket", "run/x"),
+            ("unix:/run/a\tb", "a blank", "\t"),
             ("ws://999.1.1.1", "this is no URL", "999.1.1.1"),
             ("ws://a^b", "this is no URL", "a^b"),
             ("-x", "this is no host", "-x"),

@@ -144,6 +144,32 @@ fn a_code_is_reproduced_with_its_fault_and_what_to_try_by_hand() {
     }
 }
 
+#[test]
+fn what_is_proposed_names_the_worlds_own_addresses() {
+    for (code, way) in [("EDGE-01", "local ws://"), ("EDGE-02", "edge ws://"), ("EDGE-08", "local ws://")] {
+        let done = Desk::new().run(&["reproduce", code]);
+        let text = flat(&done.out);
+        let address = text.split(way).nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{text}"));
+        assert!(text.contains(&format!(" http://{address}/health")), "{code}: no command for {address} in\n{}", done.out);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_with_blanks_is_as_good_as_another() {
+    let desk = Desk::new();
+    let folder = desk.path().join("sc nobody dir ü");
+    std::fs::create_dir(&folder).unwrap();
+    for fault in ["healthy/unix-socket", "host/socket-left-behind"] {
+        let done: Done =
+            desk.command(&["preflight", "--reference", "--fault", fault]).env("TMPDIR", &folder).output().unwrap().into();
+        assert!(done.status < 2, "{fault}: {}{}", done.out, done.err);
+    }
+    let done: Done = desk.command(&["reproduce", "LISTEN-11"]).env("TMPDIR", &folder).output().unwrap().into();
+    assert_eq!(done.status, 0, "{}{}", done.out, done.err);
+    assert!(done.out.contains("stat -L '/") && done.out.contains("gateway.sock'; namei -l '/"), "{}", done.out);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_world_is_held_until_somebody_interrupts() {

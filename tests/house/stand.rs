@@ -115,6 +115,8 @@ fn what_it_says_to_ask_with_finds_it_healthy() {
         &["--auth", "password"],
         &["--listen", "127.0.0.1"],
         &["--listen", "unix:gw.sock"],
+        &["--listen", "unix:my dir ü.sock"],
+        &["--listen", "0.0.0.0"],
         &["--tls", "trusted"],
         &["--tls", "self-signed"],
         &["--as", "2026.7.1"],
@@ -125,6 +127,68 @@ fn what_it_says_to_ask_with_finds_it_healthy() {
         assert_eq!(done.status, 0, "{more:?} {}\n{}{}", standing.place, done.out, done.err);
         assert_eq!(standing.end("-TERM").status, 0);
         assert!(desk.files().is_empty(), "{more:?} left {:?}", desk.files());
+    }
+}
+
+/// Edges lead to wherever the gateway listens.
+#[cfg(unix)]
+#[test]
+fn an_edge_in_front_leads_to_where_it_listens() {
+    for more in [&["--listen", "::1"][..], &["--listen", "unix:gw.sock", "--listen", "127.0.0.2"], &["--listen", "0.0.0.0"]] {
+        let desk = Desk::new();
+        let standing = Standing::new(&desk, &[&["--with-edge"], more].concat());
+        let edge: SocketAddr = standing.says("edge").split("//").nth(1).unwrap().parse().unwrap();
+        let mut stream = std::net::TcpStream::connect(edge).unwrap();
+        std::io::Write::write_all(&mut stream, b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#"{"ready":true"#), "{more:?} {answer}");
+        let done = standing.asked(&desk);
+        assert_eq!(done.status, 0, "{more:?} {}\n{}{}", standing.place, done.out, done.err);
+        standing.end("-TERM");
+    }
+    let done = Desk::new().run(&["reference", "--port", "0", "--with-edge", "--listen", "unix:gw.sock"]);
+    assert_eq!((done.status, done.underlined()), (2, vec!["unix:gw.sock".to_owned()]), "{}", done.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_it_says_is_right_wherever_it_is_read() {
+    let desk = Desk::new();
+    desk.put("my token", format!("{PLANTED}\n"));
+    let standing = Standing::new(&desk, &["--listen", "0.0.0.0", "--token-file", "my token"]);
+    assert!(standing.says("gateway").starts_with("ws://127.0.0.1:"), "nobody dials 0.0.0.0: {}", standing.place);
+    let done = standing.asked(&Desk::new());
+    assert_eq!(done.status, 0, "from another folder: {}{}", done.out, done.err);
+    standing.end("-TERM");
+    let standing = Standing::new(&desk, &["--auth", "none"]);
+    assert!(standing.says("notes").contains("inconclusive, exit 3"), "{}", standing.place);
+    assert_eq!(standing.asked(&desk).status, 3);
+    standing.end("-TERM");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_from_standard_input_is_asked_for_again() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["reference", "--port", "0", "--token-file", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PLANTED.as_bytes()).unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("end it") {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    assert!(text.contains("--token-file -\n          it reads the secret from standard input"), "{text}");
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn places_that_are_one_are_underlined() {
+    for (listen, words) in [(["0.0.0.0", "127.0.0.1"], "127.0.0.1 and 0.0.0.0 overlap"), (["::1", "::1"], "::1 is given twice")] {
+        let done = Desk::new().run(&["reference", "--port", "0", "--listen", listen[0], "--listen", listen[1]]);
+        assert!(done.status == 2 && done.err.contains(words), "{}", done.err);
     }
 }
 

@@ -25,6 +25,7 @@ pub fn settle(facts: &mut Facts, plan: &Plan) -> Topology {
         let mut row = only_row(facts, PATH.name, &path.vantage);
         row.put("class", Cell::value(path.class.as_str()));
         row.put("dialled", dialled(&row));
+        row.put("url", url(&row));
         replace(facts, Sheet { rows: vec![row], ..Sheet::new(&PATH, &path.vantage) });
     }
     for site in &sites {
@@ -55,6 +56,19 @@ fn dialled(row: &Row) -> Cell {
         }
         (_, Cell::Value { value: host }, Cell::Value { value: port }) => Cell::value(format!("{host}:{port}")),
         (_, host, _) => host,
+    }
+}
+
+/// What is dialled as a URL of HTTP.
+fn url(row: &Row) -> Cell {
+    let cell = |name: &str| row.cell(name).cloned().unwrap_or(Cell::not_measured(Reason::NotPlanned));
+    match (cell("scheme"), cell("dialled")) {
+        (scheme, _) if scheme.is(Scheme::Unix.as_str()) => Cell::Absent,
+        (Cell::Value { value: scheme }, Cell::Value { value: dialled }) => {
+            let http = if scheme == Value::from(Scheme::Wss.as_str()) { "https" } else { "http" };
+            Cell::value(format!("{http}://{dialled}"))
+        }
+        (Cell::Value { .. }, unknown) | (unknown, _) => unknown,
     }
 }
 

@@ -71,6 +71,10 @@ const PATH_FIELDS: &[Field] = &[
         .address()
         .print(Print::Omit)
         .derived(),
+    field("url", Type::Address, "The same as a URL for curl: http://HOST:PORT or https://HOST:PORT; absent for a Unix socket.")
+        .address()
+        .print(Print::Omit)
+        .derived(),
     field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs; absent for a Unix socket."),
     field("origin", Type::Label(Source::ALL), "Where the path came from."),
     field("pattern", Type::Label(Pattern::ALL), "The way in which it reaches the gateway, as far as facts tell.").derived(),

@@ -22,6 +22,14 @@ fn a_role_follows_from_what_a_direct_path_dials() {
 }
 
 #[test]
+fn what_is_dialled_is_told_as_a_url_too() {
+    let url = |lines: &str| Made::healthy(&["local"]).set(lines).judge().fact("path", "here/local", &[], "url");
+    assert_eq!(url(""), "http://127.0.0.1:18789");
+    assert_eq!(url("path@here/local.host = ::1\npath@here/local.scheme = wss"), "https://[::1]:18789");
+    assert_eq!(url("path@here/local.scheme = unix"), "absent");
+}
+
+#[test]
 fn a_recorded_derived_fact_is_not_believed() {
     let lie =
         format!("site@here.role = client\npath@here/local.class = edge\n{TCP}.manner = refused\nconfig@here.applies = true");
