@@ -186,13 +186,6 @@ impl Leaf {
         self.chain.first().map(|der| der.as_ref()).unwrap_or_default()
     }
 
-    /// The certificate as a file has it (RFC 7468): base64 in lines of 64.
-    pub fn pem(&self) -> String {
-        let text = data_encoding::BASE64.encode(self.chain.first().map(|der| der.as_ref()).unwrap_or_default());
-        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
-    }
-
     /// Its SHA-256, as `--pin` takes it.
     pub fn pin(&self) -> String {
         use sha2::{Digest, Sha256};

@@ -56,7 +56,7 @@ pub fn stands(document: &Table, authority: &Authority, holes: &mut BTreeMap<Stri
         let leaf = leaf.map_err(|why| Complaint::new(format!("no certificate for the {name}: {why}")))?;
         holes.insert(format!("{name}.port"), front.port.to_string());
         holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.pin"), leaf.pin())));
-        holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.certificate"), leaf.pem())));
+        holes.extend(leaf.as_ref().map(|leaf| (format!("{name}.certificate"), leaf.pem().0)));
         seats.insert(name, (front, leaf));
     }
     Ok(seats)
