@@ -120,6 +120,9 @@ fn known_tests() -> Vec<String> {
         names.extend(crate::alike::trials(&file));
     }
     names.extend(super::exchanges::all().iter().map(|exchange| format!("frozen::{}", exchange.name)));
+    for file in files(&root.join("tests/edges/advised"), "toml") {
+        names.extend(file.file_stem().map(|product| format!("advise::{}::outer", product.to_string_lossy())));
+    }
     for file in files(&root.join("tests/peers"), "rs") {
         let text = std::fs::read_to_string(&file).unwrap();
         names.extend(text.split('"').skip(1).step_by(2).filter(|literal| is_trial(literal)).map(str::to_owned));

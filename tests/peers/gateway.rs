@@ -71,6 +71,12 @@ const CONFIGS: &[Config] = &[
         args: &[],
         reference: "secret = 'TOKEN'\ntls = 'self-signed'",
     },
+    Config {
+        name: "trusted-tls",
+        settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"],"tls":{"enabled":true}"#,
+        args: &[],
+        reference: "secret = 'TOKEN'\ntrusted-proxies = ['127.0.0.1', '::1']\ntls = 'self-signed'",
+    },
 ];
 
 /// The release a configuration name stands for: `token@2026.7.1`, or the current one.

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
+mod advise;
 mod alike;
 mod case;
 mod cast;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
     }
     frames::prepare(&stage, asked);
     client::prepare(&stage, asked);
+    advise::prepare(&stage, asked);
     let mut failed = false;
     for (lane, at_once) in LANES {
         let control = (*lane == "main").then(|| parts::trial("control::alike".into(), None, alike::control));
@@ -91,8 +93,9 @@ fn main() -> ExitCode {
         let others =
             frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(contract::trials(lane)).chain(control);
         let clients = if *lane == "main" { client::trials(&stage) } else { Vec::new() };
+        let advised = if *lane == "main" { advise::trials(&stage) } else { Vec::new() };
         let played = cases.iter().filter(|case| case.scenario.lane == *lane).map(|case| edge_trial(&stage, case));
-        let trials: Vec<Trial> = scenarios.chain(played).chain(others).chain(clients).collect();
+        let trials: Vec<Trial> = scenarios.chain(played).chain(others).chain(clients).chain(advised).collect();
         args.test_threads = Some(*at_once);
         failed |= libtest_mimic::run(&args, trials).has_failed();
     }

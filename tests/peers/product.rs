@@ -158,7 +158,7 @@ impl Product {
     /// Everything its files' placeholders stand for, and the root of its certificate.
     fn holes(&self, dir: &Path, port: u16, setup: &Setup) -> Result<(BTreeMap<String, String>, String), String> {
         let authority = Authority::new().map_err(|e| e.to_string())?;
-        let names = [setup.address.to_owned()];
+        let names = [setup.address.to_owned(), "localhost".to_owned()];
         let leaf = authority.leaf(setup.tls.unwrap_or(Kind::Trusted), &names).map_err(|e| e.to_string())?;
         let (chain, key) = leaf.pem();
         for (name, text) in [("cert.pem", &chain), ("key.pem", &key), ("both.pem", &format!("{chain}{key}"))] {
