@@ -5,6 +5,8 @@ use std::future::Future;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
+use crate::clock::{self, Instant};
+use crate::plan::Plan;
 use crate::record::Event;
 
 /// Before this nothing moves: a healthy local run is over by then.
@@ -35,13 +37,16 @@ impl Line {
 /// What is being waited for.
 pub struct Progress {
     waiting: RefCell<Vec<String>>,
+    /// What the probes that take long wait for, and for how long at most.
+    long: RefCell<Vec<(String, String)>>,
+    began: Instant,
     line: Line,
 }
 
 impl Progress {
     /// A progress line, unless nobody would see it or nobody wants it.
     pub fn new(quiet: bool) -> Self {
-        Self { waiting: RefCell::default(), line: Line::new(quiet) }
+        Self { waiting: RefCell::default(), long: RefCell::default(), began: clock::now(), line: Line::new(quiet) }
     }
 
     /// Takes an event.
@@ -53,7 +58,8 @@ impl Progress {
                 let name = format!("{probe} at {vantage}");
                 waiting.retain(|w| *w != name);
             }
-            Event::Head(_) | Event::Sheet(_) | Event::Series(_) | Event::End(_) => {}
+            Event::Head(head) => *self.long.borrow_mut() = long(&head.plan),
+            Event::Sheet(_) | Event::Series(_) | Event::End(_) => {}
         }
     }
 
@@ -78,12 +84,31 @@ impl Progress {
     }
 
     fn text(&self) -> String {
-        match self.waiting.borrow().as_slice() {
+        let (waiting, long) = (self.waiting.borrow(), self.long.borrow());
+        let held = |name: &String| long.iter().find(|(probe, _)| probe == name).map(|(_, what)| what);
+        let what = |name: &String| held(name).unwrap_or(name).clone();
+        let so_far = match waiting.iter().any(|name| held(name).is_some()) {
+            true => format!(", {} s so far", (clock::now() - self.began).as_secs()),
+            false => String::new(),
+        };
+        match waiting.as_slice() {
             [] => "working".into(),
-            [one] => format!("waiting for {one}"),
-            [first, rest @ ..] => format!("waiting for {first} and {} more", rest.len()),
+            [one] => format!("waiting for {}{so_far}", what(one)),
+            [first, rest @ ..] => format!("waiting for {} and {} more{so_far}", what(first), rest.len()),
         }
     }
+}
+
+/// Connections that are held open take a minute, so it is told what that minute is for.
+fn long(plan: &Plan) -> Vec<(String, String)> {
+    let steps = plan.lanes.iter().flat_map(|lane| lane.steps.iter().map(move |step| (lane, step)));
+    let held = steps.filter(|(_, step)| step.primitive == "hold");
+    let told = held.filter_map(|(lane, step)| {
+        let at = &lane.path.as_ref()?.vantage;
+        let most = step.deadline_ms / 1_000;
+        Some((format!("{} at {at}", step.probe), format!("quiet connections at {at} to live or die ({most} s at most)")))
+    });
+    told.collect()
 }
 
 #[cfg(test)]
@@ -93,7 +118,8 @@ mod tests {
 
     #[test]
     fn the_line_says_what_is_waited_for() {
-        let progress = Progress { waiting: RefCell::default(), line: Line { shown: true } };
+        let progress =
+            Progress { waiting: RefCell::default(), long: RefCell::default(), began: clock::now(), line: Line { shown: true } };
         let started = |probe: &str| Event::Started { probe: probe.into(), vantage: Vantage::path("here", "edge"), at_ms: 0.0 };
         progress.hear(&started("tcp"));
         assert_eq!(progress.text(), "waiting for tcp at here/edge");
@@ -101,5 +127,8 @@ mod tests {
         assert_eq!(progress.text(), "waiting for tcp at here/edge and 1 more");
         progress.hear(&Event::Finished { probe: "tcp".into(), vantage: Vantage::path("here", "edge"), at_ms: 1.0 });
         assert_eq!(progress.text(), "waiting for http at here/edge");
+        let quiet = "quiet connections at here/edge to live or die (64 s at most)";
+        progress.long.borrow_mut().push(("http at here/edge".into(), quiet.into()));
+        assert_eq!(progress.text(), format!("waiting for {quiet}, 0 s so far"));
     }
 }

@@ -3,7 +3,7 @@
 use super::count::Count;
 use super::style::{Style, Tone};
 use super::text::columns;
-use super::{Report, finding, grid, head, lacking};
+use super::{Report, finding, grid, head, lacking, timers};
 use crate::exit::Exit;
 
 /// The whole report.
@@ -12,8 +12,12 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let grid = grid::render(report, style);
     let roots = verdict.findings.iter().filter(|f| f.explained_by.is_empty());
     let findings: String = roots.map(|root| finding::render(root, report, style) + "\n").collect();
-    let parts =
-        [head::render(report, style), grid, findings + &lacking::render(report, style) + &ended(report) + &last(report, style)];
+    let parts = [
+        head::render(report, style),
+        grid,
+        timers::render(report, style),
+        findings + &lacking::render(report, style) + &ended(report) + &last(report, style),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 

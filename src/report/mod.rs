@@ -15,6 +15,7 @@ mod short;
 pub mod style;
 pub mod table;
 pub mod text;
+mod timers;
 pub mod v1;
 
 use crate::exit::Exit;

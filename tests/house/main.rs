@@ -21,6 +21,7 @@ mod frames;
 mod fresh;
 mod fuzz;
 mod guides;
+mod hold;
 mod hostile;
 mod judge;
 mod listener;

@@ -1,0 +1,72 @@
+//! Timers drawn at random at the fault edge are told right: which clock, and to the second.
+
+use std::time::Duration;
+
+use clawprobe::facts::{Cell, Value};
+use clawprobe::path::Vantage;
+use clawprobe::proof::trial::{Trial, each};
+use clawprobe::reference::fault;
+use clawprobe::reference::ground::Ground;
+use clawprobe::reference::world::merge;
+use clawprobe::shelf::Shelf;
+
+/// What is told of an edge: its clock, and between how much and how much it is set to, in milliseconds.
+struct Told {
+    clock: String,
+    at_least: f64,
+    after: f64,
+}
+
+/// Holds connections through an edge with these settings, in front of a gateway that does in seconds what takes it half a minute.
+fn held(edge: &str) -> Told {
+    let (ground, shelf) = (Ground::new().unwrap(), Shelf::builtin().unwrap());
+    let mut world = fault::world().unwrap_or_else(|c| panic!("{c}"));
+    let change = format!("[gateway]\nhandshake-ms = 14000\nping-ms = 8000\ntick-ms = 9000\n[edge]\n{edge}");
+    merge(&mut world, &change.parse().unwrap());
+    let trial = Trial { name: "hold".into(), matrix: "hold".into(), budget: Some(Duration::from_secs(600)), skip: Vec::new() };
+    let tried = trial.play(world, &ground, &shelf).unwrap_or_else(|c| panic!("{c}"));
+    let look = |field: &str| tried.judgement.facts.look("timer", &Vantage::path("here", "edge"), &[], field);
+    let ms = |field: &str| match look(field) {
+        Cell::Value { value: Value::Ms(ms) } => ms,
+        other => panic!("{edge}: {field} is {other}"),
+    };
+    Told { clock: look("clock").to_string(), at_least: ms("at-least"), after: ms("after") }
+}
+
+/// A number of milliseconds between two and six seconds.
+fn drawn() -> u64 {
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes).unwrap();
+    2_000 + u64::from(u16::from_le_bytes(bytes)) % 4_000
+}
+
+#[test]
+fn the_clock_is_told_and_its_setting_to_the_second() {
+    let cases: Vec<(&str, &str, &str, u64)> = [
+        ("idle-ms", "fin", "idle"),
+        ("idle-ms", "close-frame", "idle"),
+        ("idle-ms", "reset", "idle"),
+        ("lifetime-ms", "fin", "lifetime"),
+        ("idle-ms", "silence", "forgotten"),
+        ("idle-ms", "forget", "forgotten"),
+    ]
+    .into_iter()
+    .map(|(setting, death, clock)| (setting, death, clock, drawn()))
+    .collect();
+    println!("{cases:?}");
+    let wrong: Vec<String> = each(&cases, cases.len(), |(setting, death, clock, t)| {
+        let told = held(&format!("{setting} = {t}\ndeath = '{death}'"));
+        let t = *t as f64;
+        // Where the end is not announced it is only known to lie between two silences.
+        let right = match *clock {
+            "forgotten" => told.at_least <= t + 300.0 && told.after >= t - 300.0,
+            _ => (told.after - t).abs() < 1_000.0,
+        };
+        let said = format!("{setting} {t} {death}: {} between {} and {}", told.clock, told.at_least, told.after);
+        (told.clock != *clock || !right).then_some(said)
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
