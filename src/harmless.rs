@@ -21,6 +21,11 @@ pub fn in_place(text: &str) -> String {
     })
 }
 
+/// The text as one line: what [`in_place`] replaces, and a blank for every line's end and tab.
+pub fn in_line(text: &str) -> String {
+    in_place(text).replace(['\n', '\r', '\t'], " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +36,6 @@ mod tests {
         let shown = in_place(text);
         assert_eq!(shown, "a?[2J??2J???ü\r\n\tb?");
         assert_eq!(shown.len(), text.len());
+        assert_eq!(in_line(text), "a?[2J??2J???ü   b?");
     }
 }

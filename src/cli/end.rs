@@ -5,6 +5,7 @@ use super::sink::{self, Unwritten};
 use super::style::ExitStyle;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
+use crate::harmless::in_place;
 
 /// An end before the command's own.
 #[derive(Debug)]
@@ -55,8 +56,9 @@ fn say(text: &str, style: ExitStyle) -> u8 {
     style.status(Exit::Usage)
 }
 
-/// A line on standard error; nobody there to read it is no reason to fail.
+/// A line on standard error, without what a terminal obeys: it may tell texts of others. Nobody there to read it is no reason
+/// to fail.
 pub fn note(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", in_place(text));
 }

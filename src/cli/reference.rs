@@ -13,6 +13,8 @@ use super::scene::broken;
 use super::{listen, places, sink, stand};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
+use crate::harmless::{in_line, in_place};
+use crate::proof::stage;
 use crate::reference::fault::Fault;
 use crate::reference::gateway::{Auth, contract};
 use crate::reference::ground::{Ground, Standing};
@@ -30,10 +32,13 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
     let stand = stand::of(flags, fault.as_ref())?;
     let stop = ready()?;
     let mut standing = ground.raise_with(stand.document, stand.holes)?;
+    if fault.is_some() {
+        stage::target(&standing)?;
+    }
     let secret = keep(flags, stand.auth, &standing)?;
     let place = Place::of(flags, stand.auth, &standing, secret);
     let text = match flags.format {
-        PlaceFormat::Human => place.text(fault.as_ref()),
+        PlaceFormat::Human => in_place(&place.text(fault.as_ref())),
         PlaceFormat::Json => format!("{}\n", place.json()),
     };
     let arrivals = standing.gateway.as_ref().filter(|_| flags.behind_edge).map(|gateway| gateway.watch());
@@ -134,7 +139,7 @@ impl Place {
         }
         line("config", &word(&self.config.display().to_string()));
         if let Some(fault) = fault {
-            line("broken", &format!("{}: {}", fault.name, fault.summary));
+            line("broken", &in_line(&format!("{}: {}", fault.name, fault.summary)));
         }
         let env = self.env.iter().map(|(name, told)| format!("{name}={}", told.word()));
         let ask: Vec<String> = env.chain(self.ask.iter().map(|text| word(text))).collect();

@@ -5,12 +5,14 @@ use std::path::Path;
 use super::args::World;
 use super::end::note;
 use super::ready::ready;
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, did_you_mean};
 use crate::exit::Exit;
+use crate::harmless::in_line;
 use crate::judge;
 use crate::proof::expect::differences;
 use crate::proof::stage::Stage;
 use crate::record::{End, Recording};
+use crate::reference::document::Document;
 use crate::reference::fault::{self, Expect, Fault};
 use crate::reference::ground::Ground;
 use crate::run::stop::Stop;
@@ -60,13 +62,13 @@ impl Scene {
             ground.admit(fault).map_err(|complaint| complaint.flag(flag, typed, "not on this machine"))?;
         }
         let fault = fault.map(|(_, _, fault)| fault);
-        let world = fault.as_ref().map_or_else(fault::world, Fault::world)?;
+        let world = fault.as_ref().map_or_else(|| fault::world().map(Document::from), Fault::world)?;
         let stage = Stage::set(&ground, world)?;
         let (name, summary) = match fault {
             None => ("reference".to_owned(), "The embedded reference gateway is asked, and no real one.".to_owned()),
             Some(fault) => (
                 format!("reference, {}", fault.name),
-                format!("The embedded reference gateway is asked, and no real one. {}: {}", fault.name, fault.summary),
+                format!("The embedded reference gateway is asked, and no real one. {}: {}", fault.name, in_line(&fault.summary)),
             ),
         };
         Ok(Self { stage, name, summary, expect: None, stop, _ground: ground })
@@ -81,7 +83,7 @@ impl Scene {
         let verdict = judge::judge(shelf, recording).verdict;
         let exit = verdict.ended(recording.head.fail_on, &recording.end);
         let found = differences(expect, &verdict, exit);
-        found.iter().for_each(|difference| note(&difference.to_string()));
+        found.iter().for_each(|difference| note(&in_line(&difference.to_string())));
         Some(if found.is_empty() { Exit::Healthy } else { Exit::Symptoms })
     }
 }
@@ -91,12 +93,21 @@ impl Scene {
 /// # Errors
 /// A complaint about a fault nobody knows, or a file that is none.
 pub fn broken(typed: &str) -> Result<Fault, Complaint> {
-    if is_file(typed) { read("--fault", Path::new(typed)) } else { fault::named(typed) }
+    if is_file(typed) {
+        return read("--fault", Path::new(typed));
+    }
+    fault::named(typed).map_err(|complaint| match Path::new(typed).exists() {
+        true => complaint.help(format!("for the file of that name write --fault ./{typed}")),
+        false => complaint,
+    })
 }
 
-/// Whether what was typed is a file of the user's own: built-in names have a slash as well, but no such file lies about.
+/// Whether what was typed is a file of the user's own. Built-in names have a slash as well, but none begins as a path does, and no
+/// such file lies about.
 fn is_file(typed: &str) -> bool {
-    Path::new(typed).extension().is_some_and(|ending| ending == "toml") || typed.contains('/') && Path::new(typed).exists()
+    let path = Path::new(typed);
+    let begins = path.is_absolute() || ["./", "../"].iter().any(|start| typed.starts_with(start));
+    begins || path.extension().is_some_and(|ending| ending == "toml") || typed.contains('/') && path.exists()
 }
 
 /// What a file expects holds for one matrix.
@@ -113,6 +124,15 @@ fn for_this_run(fault: &Fault, file: &Path, matrix: &str) -> Result<(), Complain
 }
 
 fn read(flag: &str, file: &Path) -> Result<Fault, Complaint> {
-    let text = files::named(flag, file)?;
-    fault::read(&file.display().to_string(), &text)
+    let (name, text) = (file.display().to_string(), files::named(flag, file)?);
+    let fault = fault::read(&name, &text)?;
+    let shelf = Shelf::builtin()?;
+    match fault.matrix.as_deref().filter(|matrix| shelf.matrix(matrix).is_none()) {
+        Some(unknown) => {
+            let near = did_you_mean(unknown, shelf.matrices.iter().map(|matrix| matrix.name.as_str()));
+            let label = near.map_or_else(|| "no such matrix".to_owned(), |near| format!("did you mean {near}?"));
+            Err(fault.written.wrong(&["matrix"], None, format!("there is no matrix `{unknown}`"), label))
+        }
+        None => Ok(fault),
+    }
 }

@@ -11,6 +11,7 @@ use super::args::Reference as Flags;
 use super::places;
 use crate::complaint::{Complaint, did_you_mean};
 use crate::reference::certificate::Kind;
+use crate::reference::document::{Document, at};
 use crate::reference::fault::{self, Fault};
 use crate::reference::gateway::{Auth, release};
 use crate::reference::world::merge;
@@ -22,7 +23,7 @@ const LOOPBACK: [&str; 2] = ["127.0.0.1", "::1"];
 /// A world to raise, and the holes that are not to be made up.
 pub struct Stand {
     /// The document.
-    pub document: Table,
+    pub document: Document,
     /// The user's own secret.
     pub holes: BTreeMap<String, String>,
     /// What the gateway asks for in the end: a fault may have changed it.
@@ -44,21 +45,29 @@ pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
         return Err(complaint.help("leave out --tls, or listen at an address"));
     }
     let holes = secret(flags)?;
-    let edge = flags.with_edge || fault.is_some_and(|fault| fault.change.contains_key("edge"));
+    let edge = flags.with_edge || fault.is_some_and(|fault| names_edge(&fault.change));
     if let (true, None, Some(place)) = (edge, places::upstream(&listen), flags.listen.first()) {
         let complaint = Complaint::new("the edge does not lead to a Unix socket").flag("--listen", place, "no address");
         return Err(complaint.help("listen at an address too, as in --listen 127.0.0.1"));
     }
-    let mut document = fault::world()?;
+    let mut world = fault::world()?;
     if !edge {
-        document.remove("edge");
+        world.remove("edge");
     }
-    merge(&mut document, &change(flags, &listen, holes.is_empty(), edge));
+    merge(&mut world, &change(flags, &listen, holes.is_empty(), edge));
+    let mut document = Document::from(world);
     if let Some(fault) = fault {
-        merge(&mut document, &fault.change);
+        document.lay(&fault.change, fault.written.clone());
     }
-    let auth = document.get("gateway").and_then(|g| g.get("auth")).and_then(Value::as_str).and_then(|auth| auth.parse().ok());
+    let auth =
+        document.table.get("gateway").and_then(|g| g.get("auth")).and_then(Value::as_str).and_then(|auth| auth.parse().ok());
     Ok(Stand { document, holes, auth: auth.unwrap_or(flags.auth) })
+}
+
+/// Whether a change is one of the built-in edge, leads to it, or leaves nobody else to be asked.
+fn names_edge(change: &Table) -> bool {
+    let alone = at(change, &["client", "gateway"]).and_then(Value::as_str) == Some("");
+    alone || change.contains_key("edge") || change.to_string().contains("{edge.")
 }
 
 /// What the flags change in the built-in world.

@@ -10,11 +10,11 @@ use super::trial::{Trial, Tried};
 use crate::clock;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
+use crate::reference::document::Document;
 use crate::reference::fault::{self, Fault};
 use crate::reference::ground::Ground;
 use crate::run::stop::Stop;
 use crate::shelf::Shelf;
-use toml::Table;
 
 /// Runs that reckon at once; a plain machine has two cores, and a probe that does not get its share of one misses its deadline.
 const RECKONING: usize = 4;
@@ -171,7 +171,13 @@ impl<'a> Hall<'a> {
     }
 
     /// Plays a world, unless the end is asked for before it came out.
-    fn play(&self, attempt: &mut Attempt, matrix: &str, quiet: bool, world: Table) -> Result<Option<Tried>, Complaint> {
+    fn play(
+        &self,
+        attempt: &mut Attempt,
+        matrix: &str,
+        quiet: bool,
+        world: impl Into<Document>,
+    ) -> Result<Option<Tried>, Complaint> {
         if self.stop.is_asked() {
             return Ok(None);
         }

@@ -12,4 +12,5 @@ pub mod pairs;
 pub mod room;
 pub mod self_test;
 pub mod stage;
+pub mod told;
 pub mod trial;

@@ -12,8 +12,9 @@ use super::trial::Tried;
 use crate::code::Code;
 use crate::facts::{Cell, Facts, Value as Fact};
 use crate::judge::verdict::Finding;
+use crate::reference::document::{Document, filled};
 use crate::reference::fault::Fault;
-use crate::reference::world::{conflict, filled, merge};
+use crate::reference::world::{conflict, merge};
 use crate::shelf::Shelf;
 
 /// What one fault's own run leaves behind for pairs: the facts it changes and those its roots rest on, with the world's ports and
@@ -58,7 +59,7 @@ pub struct Pair {
     /// Names of the two.
     pub names: [String; 2],
     /// The world that has both.
-    pub world: Table,
+    pub world: Document,
     /// What must be among the roots.
     pub roots: Vec<String>,
     /// The only codes that may be found.
@@ -136,7 +137,7 @@ fn pair(shelf: &Shelf, one: &Trace<'_>, two: &Trace<'_>) -> Option<Pair> {
         return None;
     }
     let mut world = one.fault.world().ok()?;
-    merge(&mut world, &change);
+    merge(&mut world.table, &change);
     let roots = one.roots.iter().map(|(id, _)| id.clone()).chain(two.roots.iter().map(|(id, _)| id.replace(EDGE_1, path)));
     Some(Pair {
         names: [one.fault.name.clone(), two.fault.name.clone()],
@@ -178,7 +179,7 @@ fn moved(first: &Fault, second: &Fault) -> Option<Table> {
     if !only(&second.change, &[EDGE, "client"]) || client.is_some_and(|table| !only(table, &[EDGE, "ca"])) {
         return None;
     }
-    let (world, other) = (first.world().ok()?, second.world().ok()?);
+    let (world, other) = (first.world().ok()?.table, second.world().ok()?.table);
     let list = |world: &Table| world.get("client")?.get(EDGE)?.as_array().cloned();
     let away = BTreeMap::from([("edge.port".to_owned(), "{edge-2.port}".to_owned())]);
     let there = list(&other)?.into_iter().filter_map(|url| Some(Value::from(filled(url.as_str()?, &away))));

@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use toml::Table;
-
+use super::told;
 use crate::complaint::Complaint;
 use crate::facts::tables::path::AddressClass;
 use crate::path::Class;
+use crate::reference::document::Document;
 use crate::reference::ground::{Ground, Standing};
 use crate::reference::world::Client;
 use crate::settings::{self, Env};
@@ -27,16 +27,27 @@ impl Stage {
     ///
     /// # Errors
     /// A complaint about a document that is no world, or about what the world tells clawprobe.
-    pub fn set(ground: &Ground, document: Table) -> Result<Self, Complaint> {
+    pub fn set(ground: &Ground, document: impl Into<Document>) -> Result<Self, Complaint> {
         let standing = ground.raise(document)?;
-        let home = ("HOME".to_owned(), standing.folder().display().to_string());
-        let env: Env = [home].into_iter().chain(standing.client.env.clone()).collect();
-        let mut world = settings::World { env, stdin: Box::new(std::io::empty()), overlays: Vec::new(), interactive: false };
-        let mut target = world.load(&flags(&standing.client))?.target;
-        vouch(&mut target);
-        target.world = own(&standing)?;
+        let target = target(&standing)?;
         Ok(Self { standing, target })
     }
+}
+
+/// What a world tells clawprobe, every address of which must be its own.
+///
+/// # Errors
+/// A complaint that points into the file that says it.
+pub fn target(standing: &Standing) -> Result<Target, Complaint> {
+    let home = ("HOME".to_owned(), standing.folder().display().to_string());
+    let env: Env = [home].into_iter().chain(standing.client.env.clone()).collect();
+    let mut world = settings::World { env, stdin: Box::new(std::io::empty()), overlays: Vec::new(), interactive: false };
+    let settings = world.load(&flags(&standing.client)).map_err(|complaint| told::by_its_file(standing, complaint))?;
+    let mut target = settings.target;
+    told::keeps_to_itself(standing, &target)?;
+    vouch(&mut target);
+    target.world = own(standing)?;
+    Ok(target)
 }
 
 /// The built-in edge gives every client on loopback an address to tell the gateway of, so that a run needs no other.
@@ -53,6 +64,7 @@ fn own(standing: &Standing) -> Result<World, Complaint> {
         .client
         .name_server
         .as_deref()
+        .filter(|text| !text.is_empty())
         .map(|text| text.parse().map_err(|_| Complaint::new(format!("`{text}` is no name server: ADDRESS:PORT is"))));
     let port = standing.holes.get("gateway.port").and_then(|port| port.parse().ok());
     Ok(World { gateway_ports: port.into_iter().collect(), name_server: server.transpose()? })

@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use toml::Table;
-
 use super::stage::Stage;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::judge::{Judgement, judge};
 use crate::plan;
 use crate::record::{Event, Head, Recording};
+use crate::reference::document::Document;
 use crate::reference::ground::Ground;
 use crate::run::stop::Stop;
 use crate::run::{self, Order};
@@ -51,7 +50,7 @@ impl Trial {
     ///
     /// # Errors
     /// A complaint about a world that cannot stand or go, or what the world tells clawprobe that it cannot use.
-    pub fn play(&self, world: Table, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
+    pub fn play(&self, world: impl Into<Document>, ground: &Ground, shelf: &Shelf) -> Result<Tried, Complaint> {
         self.play_until(world, ground, shelf, &Stop::never())
     }
 
@@ -59,7 +58,13 @@ impl Trial {
     ///
     /// # Errors
     /// As for [`Self::play`].
-    pub fn play_until(&self, world: Table, ground: &Ground, shelf: &Shelf, stop: &Stop) -> Result<Tried, Complaint> {
+    pub fn play_until(
+        &self,
+        world: impl Into<Document>,
+        ground: &Ground,
+        shelf: &Shelf,
+        stop: &Stop,
+    ) -> Result<Tried, Complaint> {
         let stage = Stage::set(ground, world)?;
         let tried = self.play_on(&stage, shelf, &mut |_| {}, stop.asked());
         stage.standing.end().and(tried)

@@ -7,7 +7,9 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use toml::Table;
 
-use super::world::{World, merge};
+use super::document::Document;
+use super::world::World;
+use super::written::{Part, Written};
 use crate::complaint::{Complaint, did_you_mean};
 use crate::labels;
 
@@ -26,6 +28,8 @@ pub struct Fault {
     pub expect: Expect,
     /// The change.
     pub change: Table,
+    /// The file.
+    pub written: Written,
 }
 
 /// What a run in the changed world must come to.
@@ -53,15 +57,19 @@ labels! {
     }
 }
 
+/// What a file says beside the change.
 #[derive(Deserialize)]
-struct File {
+struct Head {
     summary: String,
     matrix: Option<String>,
     #[serde(default)]
     expect: Expect,
-    #[serde(flatten)]
-    change: Table,
 }
+
+/// The keys of [`Head`].
+const HEAD: &[&str] = &["summary", "matrix", "expect"];
+/// The file of the world that faults change.
+const WORLD: &str = "matrices/faults/world.toml";
 
 impl Fault {
     /// Where the fault lies: the part of the name before the slash.
@@ -73,11 +81,14 @@ impl Fault {
     ///
     /// # Errors
     /// A complaint about a change that makes no world.
-    pub fn world(&self) -> Result<Table, Complaint> {
-        let mut world = world()?;
-        merge(&mut world, &self.change);
-        check(&world, &self.name)?;
-        Ok(world)
+    pub fn world(&self) -> Result<Document, Complaint> {
+        let mut document = Document::default();
+        document.lay(&world()?, Written::new(WORLD, built_in()));
+        document.lay(&self.change, self.written.clone());
+        // Each part was read by itself; what is wrong with them together stands in neither.
+        let whole = document.table.clone().try_into::<World>();
+        whole.map_err(|why| Complaint::new(format!("{} makes no world: {}", self.name, why.message())))?;
+        Ok(document)
     }
 }
 
@@ -86,8 +97,11 @@ impl Fault {
 /// # Errors
 /// A complaint about the built-in file, which a test holds right.
 pub fn world() -> Result<Table, Complaint> {
-    let text = FILES.get_file("world.toml").and_then(|f| f.contents_utf8()).unwrap_or_default();
-    text.parse::<Table>().map_err(|why| wrong("matrices/faults/world.toml", text, &why))
+    Ok(read_parts(&Written::new(WORLD, built_in()))?.1)
+}
+
+fn built_in() -> &'static str {
+    FILES.get_file("world.toml").and_then(|file| file.contents_utf8()).unwrap_or_default()
 }
 
 /// Every built-in fault, by name.
@@ -124,18 +138,49 @@ pub fn named(name: &str) -> Result<Fault, Complaint> {
 /// # Errors
 /// A complaint that points at the place.
 pub fn read(name: &str, text: &str) -> Result<Fault, Complaint> {
-    let file: File = toml::from_str(text).map_err(|why| wrong(name, text, &why))?;
-    Ok(Fault { name: name.to_owned(), summary: file.summary, matrix: file.matrix, expect: file.expect, change: file.change })
+    let written = Written::new(name, text);
+    let (head, change) = read_parts(&written)?;
+    let Head { summary, matrix, expect } = head.read()?;
+    Ok(Fault { name: name.to_owned(), summary, matrix, expect, change, written })
 }
 
-fn check(world: &Table, name: &str) -> Result<(), Complaint> {
-    let text = toml::to_string(world).unwrap_or_default();
-    toml::from_str::<World>(&text).map(drop).map_err(|why| wrong(name, &text, &why))
+/// What a file says beside the change, unread, and the change, whose every key and value is one of a world.
+fn read_parts(written: &Written) -> Result<(Part<'_>, Table), Complaint> {
+    let [head, world] = written.parts(HEAD)?;
+    let world: World = world.read()?;
+    sockets(&world, written)?;
+    let mut change = written.text.parse::<Table>().unwrap_or_default();
+    HEAD.iter().for_each(|key| drop(change.remove(*key)));
+    Ok((head, change))
 }
 
-fn wrong(name: &str, text: &str, why: &toml::de::Error) -> Complaint {
-    let span = why.span().unwrap_or(0..text.len().min(1));
-    Complaint::new(format!("{name} is no fault file")).at(name, text, span, why.message().to_owned())
+/// A socket is a file: one in the world's own folder goes with it, and is in nobody's way.
+fn sockets(world: &World, written: &Written) -> Result<(), Complaint> {
+    let lists = [
+        ("gateway", world.gateway.as_ref().map(|g| &g.listen)),
+        ("other", world.other.as_ref().map(|g| &g.listen)),
+        ("edge", world.edge.as_ref().map(|e| &e.listen)),
+        ("edge-2", world.edge_2.as_ref().map(|e| &e.listen)),
+        ("peer", world.peer.as_ref().map(|p| &p.listen)),
+        ("resolver", world.resolver.as_ref().map(|r| &r.listen)),
+    ];
+    for (stand, places) in lists.into_iter().filter_map(|(stand, places)| Some((stand, places?))) {
+        for (number, place) in places.iter().enumerate() {
+            let inside = place.strip_prefix("unix:").is_none_or(|file| file.strip_prefix("{dir}/").is_some_and(is_plain));
+            if !inside {
+                let path = [stand, "listen", &number.to_string()];
+                let title = format!("{place} is not in this world's folder");
+                return Err(written.wrong(&path, None, title, "as in unix:{dir}/gateway.sock"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name leads to a place below the folder it is looked up in, on every system.
+pub fn is_plain(name: &str) -> bool {
+    let normal = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0']);
+    name.split('/').all(normal)
 }
 
 #[cfg(test)]
@@ -157,7 +202,36 @@ mod tests {
 
     #[test]
     fn a_misspelt_switch_is_pointed_at() {
-        let fault = read("mine", "summary = 'x'\n[edge]\nupgarde = 'held'").unwrap();
-        assert!(fault.world().unwrap_err().to_string().contains("upgarde"));
+        for (text, marked) in [
+            ("summary = 'x'\n[edge]\nupgarde = 'held'", "upgarde"),
+            ("summary = 'x'\n\n[edge]\nport = 70000\n", "70000"),
+            ("summary = 'x'\n[edge]\nupgrade = 'dropt'", "'dropt'"),
+            ("summary = 'x'\nneeds = ['ipv6']", "needs"),
+            ("summary = 'x'\n[peer]\n[[peer.answer]]\nto = 'upgrade'\nframes = ['chalenge']", "'chalenge'"),
+            ("summary = 'x'\n[peer]\n[[peer.answer]]\nto = '*'\nend = 'rest'", "'rest'"),
+            ("summary = 'x'\n[peer]\n[[peer.answer]]\nto = '*'\nstatus = 'OK 200'", "'OK 200'"),
+            ("summary = 'x'\n[peer]\nlisten = ['unix:/tmp/x']", "'unix:/tmp/x'"),
+            ("summary = 'x'\n[peer]\nlisten = ['unix:{dir}/../x']", "'unix:{dir}/../x'"),
+            ("summary = 'x'\n[expect]\nexti = 1", "exti"),
+        ] {
+            let place = read("mine.toml", text).unwrap_err().place.unwrap_or_else(|| panic!("no place: {text}"));
+            assert_eq!((place.name.as_str(), &place.text[place.span]), ("mine.toml", marked), "{text}: {}", place.label);
+        }
+    }
+
+    #[test]
+    fn plain_names_stay_below_their_folder() {
+        for (name, plain) in [
+            ("a", true),
+            ("a/b.json", true),
+            ("../a", false),
+            ("/a", false),
+            ("a/../b", false),
+            ("", false),
+            ("a/", false),
+            ("C:a", false),
+        ] {
+            assert_eq!(is_plain(name), plain, "{name}");
+        }
     }
 }

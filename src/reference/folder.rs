@@ -35,14 +35,14 @@ impl Folder {
         &self.path
     }
 
-    /// Writes a file that nobody else may read, wherever the folder is taken: some hold a secret.
+    /// Writes a new file that nobody else may read, wherever the folder is taken: some hold a secret.
     ///
     /// # Errors
     /// What the system says.
     pub fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let file = self.path.join(name);
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut opened = options.open(&file)?;

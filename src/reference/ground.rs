@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinSet;
-use toml::Table;
 
 use super::certificate::Authority;
-use super::fault::{Fault, Need};
+use super::document::Document;
+use super::fault::{Fault, Need, is_plain};
 use super::folder::Folder;
 use super::front::no_family;
 use super::gateway::Gateway;
 use super::seat::{self, Seats};
-use super::world::{Client, World, fill};
-use super::{edge, resolver, script};
+use super::world::{Client, STANDS, World};
+use super::{edge, resolver, script, within};
 use crate::complaint::Complaint;
+use crate::harmless::in_line;
 use crate::own;
 
 /// How long a world may take to give up its sockets; it is a matter of milliseconds.
@@ -41,6 +42,8 @@ pub struct Ground {
 pub struct Standing {
     /// What clawprobe is to be told.
     pub client: Client,
+    /// The world as it was told.
+    pub document: Document,
     /// What the holes were filled with: `gateway.port`, `dir`, `token`.
     pub holes: BTreeMap<String, String>,
     /// The gateway, to look at and to end.
@@ -125,7 +128,7 @@ impl Ground {
     ///
     /// # Errors
     /// A complaint about a document that is no world, or an address that cannot be had.
-    pub fn raise(&self, document: Table) -> Result<Standing, Complaint> {
+    pub fn raise(&self, document: impl Into<Document>) -> Result<Standing, Complaint> {
         self.raise_with(document, BTreeMap::new())
     }
 
@@ -133,21 +136,24 @@ impl Ground {
     ///
     /// # Errors
     /// As for [`Self::raise`].
-    pub fn raise_with(&self, mut document: Table, own: BTreeMap<String, String>) -> Result<Standing, Complaint> {
+    pub fn raise_with(&self, document: impl Into<Document>, own: BTreeMap<String, String>) -> Result<Standing, Complaint> {
         let _inside = self.runtime.enter();
+        let document = document.into();
         let folder = Folder::new().map_err(|why| Complaint::new(format!("no folder for the reference world: {why}")))?;
         let authority = Authority::new().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
         let mut holes = self.holes(&folder)?;
         holes.extend(own);
-        fill(&mut document, &holes);
+        document.has_holes_of(&names(&document, &holes))?;
         let mut seats = seat::stands(&document, &authority, &mut holes)?;
         let name_server = seat::name_server(&document, &mut holes)?;
-        fill(&mut document, &holes);
+        let table = document.filled(&holes);
+        within::check(&document, &table, &holes)?;
         let world: World =
-            document.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
-        furnish(&folder, &authority, &world)?;
+            table.try_into().map_err(|why: toml::de::Error| Complaint::new(format!("this is no world: {}", why.message())))?;
+        furnish(&folder, &authority, &world, &document)?;
         let mut standing = Standing {
             client: world.client.clone(),
+            document,
             holes,
             gateway: None,
             listens: seats.iter().map(|(name, (front, _))| ((*name).to_owned(), front.listens())).collect(),
@@ -193,7 +199,7 @@ impl Standing {
         for (name, options, seen) in [("gateway", world.gateway, &mut self.gateway), ("other", world.other, &mut self.other)] {
             if let (Some(options), Some((front, leaf))) = (options, seats.remove(name)) {
                 let tls = leaf.map(|leaf| leaf.gateway(&["http/1.1"]).map(Arc::new)).transpose().map_err(|why| no_tls(&why))?;
-                let gateway = Gateway::new(options)?;
+                let gateway = Gateway::new(options).map_err(|why| misfit(&self.document, &[name, "release"], why))?;
                 self.gateways.spawn(Arc::clone(&gateway).serve(front, tls));
                 *seen = Some(gateway);
             }
@@ -214,12 +220,15 @@ impl Standing {
         Ok(())
     }
 
-    /// Keeps one more file beside the world's own, for this user alone.
+    /// Keeps one more file beside the world's own, for this user alone; under another name if there is one of that name.
     ///
     /// # Errors
     /// What the system says.
     pub fn keep(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        self.folder.keep(name, text)
+        match self.folder.keep(name, text) {
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => self.folder.keep(&format!("{name}-of-the-gateway"), text),
+            kept => kept,
+        }
     }
 
     /// The folder of its files.
@@ -268,14 +277,42 @@ fn bindable(bound: io::Result<UdpSocket>) -> io::Result<bool> {
 }
 
 /// Puts a world's files into its folder.
-fn furnish(folder: &Folder, authority: &Authority, world: &World) -> Result<(), Complaint> {
+fn furnish(folder: &Folder, authority: &Authority, world: &World, document: &Document) -> Result<(), Complaint> {
     let (client, key) = authority.client().map_err(|why| Complaint::new(format!("no certificate: {why}")))?;
-    let own = [("root.pem", authority.pem()), ("client.pem", &client), ("client.key", &key)];
-    let files = own.into_iter().chain(world.file.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    files.into_iter().try_for_each(|(name, text)| match folder.keep(name, text) {
-        Ok(_) => Ok(()),
-        Err(why) => Err(Complaint::new(format!("{name}: {why}"))),
+    for (name, text) in [("root.pem", authority.pem()), ("client.pem", &client), ("client.key", &key)] {
+        folder.keep(name, text).map_err(|why| Complaint::new(format!("{name}: {why}")))?;
+    }
+    world.file.iter().try_for_each(|(name, text)| {
+        put(folder, name, text).map_err(|why| document.wrong_key(&["file", name], why, "not this name"))
     })
+}
+
+/// Puts a file of the world's into its folder and nowhere else.
+fn put(folder: &Folder, name: &str, text: &str) -> Result<(), String> {
+    if !is_plain(name) {
+        return Err(format!("`{}` is not in this world's folder", in_line(name)));
+    }
+    let parent = folder.path().join(name).parent().map_or(Ok(()), std::fs::create_dir_all);
+    parent.and_then(|()| folder.keep(name, text)).map(drop).map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => format!("the file {name} is the reference world's own"),
+        _ => format!("the file {name} cannot be written: {why}"),
+    })
+}
+
+/// The same complaint at a value of the document.
+fn misfit(document: &Document, path: &[&str], why: Complaint) -> Complaint {
+    let label = why.place.map_or_else(String::new, |place| place.label);
+    Complaint { help: why.help, ..document.wrong(path, None, why.title, label) }
+}
+
+/// The names of all holes a world has, those of ports and pins included that nobody knows yet.
+fn names(document: &Document, known: &BTreeMap<String, String>) -> Vec<String> {
+    let stands = STANDS.iter().copied().chain(["resolver"]).filter_map(|name| Some((name, document.table.get(name)?)));
+    let of = |(name, table): (&str, &toml::Value)| {
+        let pin = table.get("tls").map(|_| format!("{name}.pin"));
+        [Some(format!("{name}.port")), pin].into_iter().flatten()
+    };
+    known.keys().cloned().chain(stands.flat_map(of)).collect()
 }
 
 /// A secret that nobody knows.

@@ -1,5 +1,7 @@
 //! Answers by script: what a stand-in says in the place of, or before, its own answer.
 
+pub mod words;
+
 use std::io;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use super::front::Front;
 use super::head::Head;
 use super::hostile;
 use super::wire::{Wire, drain};
+use words::{Asked, Deed, End, Status, Step, To};
 
 /// The most bytes of a request's head that are read.
 const LONGEST_HEAD: usize = 64 << 10;
@@ -42,36 +45,38 @@ pub struct Options {
 }
 
 /// One scripted answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Answer {
     /// A path, `upgrade`, `accept` (before a byte is read) or `*`. A rule for the upgrade goes before a rule for its path.
-    pub to: String,
+    pub to: To,
     /// Status and reason, as in `502 Bad Gateway`; `200 OK` without.
-    pub status: Option<String>,
+    pub status: Option<Status>,
     /// Header lines. The body's length and `Connection: close` are added.
+    #[serde(default)]
     pub headers: Vec<String>,
     /// The body.
+    #[serde(default)]
     pub body: String,
     /// Bytes to send as they are, instead of status, headers and body.
     pub raw: Option<String>,
-    /// Switch to WebSocket and then do these: `challenge`, `await`, `hello`, `error:JSON`, `text:TEXT`, `close:CODE:REASON`,
-    /// `fin`, `reset`, `silence`.
-    pub frames: Option<Vec<String>>,
-    /// How it ends: `close` (also when empty), `reset` or `silence`.
-    pub end: String,
+    /// Switch to WebSocket and then do these.
+    pub frames: Option<Vec<Step>>,
+    /// How it ends; in order unless told.
+    pub end: Option<End>,
 }
 
 /// The answer to a connection before a byte is read.
 pub fn on_accept(answers: &[Answer]) -> Option<&Answer> {
-    answers.iter().find(|a| a.to == "accept")
+    answers.iter().find(|a| a.to.is(Asked::Accept))
 }
 
 /// The answer to a request.
 pub fn to_request<'a>(answers: &'a [Answer], head: &Head) -> Option<&'a Answer> {
     let upgrade = head.upgrades();
-    let first = answers.iter().find(|a| upgrade && a.to == "upgrade");
-    first.or_else(|| answers.iter().find(|a| a.to == "*" || a.to == head.path()))
+    let first = answers.iter().find(|a| upgrade && a.to.is(Asked::Upgrade));
+    let asked = |to: &To| to.is(Asked::Any) || matches!(to, To::Path(path) if *path == head.path());
+    first.or_else(|| answers.iter().find(|a| asked(&a.to)))
 }
 
 impl Answer {
@@ -86,7 +91,7 @@ impl Answer {
             _ => {
                 let text = self.text(head.is_some());
                 if wire.write_all(text.as_bytes()).await.is_ok() && wire.flush().await.is_ok() {
-                    end(wire, &self.end).await;
+                    end(wire, self.end.unwrap_or(End::Close)).await;
                 }
             }
         }
@@ -99,7 +104,7 @@ impl Answer {
             Some(raw) => raw.clone(),
             None if !asked => String::new(),
             None => {
-                let status = self.status.as_deref().unwrap_or("200 OK");
+                let status = self.status.as_ref().map_or_else(|| String::from("200 OK"), Status::to_string);
                 let headers: String = self.headers.iter().map(|h| format!("{h}\r\n")).collect();
                 let length = self.body.len();
                 format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{}", self.body)
@@ -147,34 +152,35 @@ pub(super) async fn switch(wire: &mut Wire, head: &Head) -> io::Result<()> {
 }
 
 /// Ends a connection: in order and reading on until the client ends too, with a reset, or not at all until the client does.
-async fn end(mut wire: Wire, manner: &str) {
+async fn end(mut wire: Wire, manner: End) {
     match manner {
-        "reset" => return wire.reset(),
-        "silence" => {}
-        _ => drop(wire.shutdown().await),
+        End::Reset => return wire.reset(),
+        End::Silence => {}
+        End::Close => drop(wire.shutdown().await),
     }
     drain(&mut wire).await;
 }
 
-async fn speak(wire: Wire, early: Vec<u8>, steps: &[String]) {
+async fn speak(wire: Wire, early: Vec<u8>, steps: &[Step]) {
     let mut socket = WebSocketStream::from_partially_read(wire, early, Role::Server, None).await;
     let mut asked = String::from("1");
     for step in steps {
-        let (word, rest) = step.split_once(':').unwrap_or((step, ""));
-        let sent = match word {
-            "challenge" => socket.send(Message::text(challenge())).await,
-            "await" => match text(&mut socket).await {
+        let sent = match step.deed {
+            Deed::Challenge => socket.send(Message::text(challenge())).await,
+            Deed::Await => match text(&mut socket).await {
                 Some(text) => {
                     asked = id(&text).unwrap_or(asked);
                     Ok(())
                 }
                 None => return,
             },
-            "hello" => socket.send(Message::text(hello(&asked))).await,
-            "error" => socket.send(Message::text(error(&asked, rest))).await,
-            "text" => socket.send(Message::text(rest)).await,
-            "close" => return close(socket, rest).await,
-            manner => return end(socket.into_inner(), manner).await,
+            Deed::Hello => socket.send(Message::text(hello(&asked))).await,
+            Deed::Error => socket.send(Message::text(error(&asked, &step.with))).await,
+            Deed::Text => socket.send(Message::text(step.with.as_str())).await,
+            Deed::Close => return close(socket, &step.with).await,
+            Deed::Fin => return end(socket.into_inner(), End::Close).await,
+            Deed::Reset => return end(socket.into_inner(), End::Reset).await,
+            Deed::Silence => return end(socket.into_inner(), End::Silence).await,
         };
         if sent.is_err() {
             return;
@@ -224,77 +230,4 @@ pub(super) fn hello(id: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::io::AsyncReadExt;
-
-    use super::*;
-
-    /// What a peer with this one answer says to these bytes until it ends, and whether it ended within a second.
-    async fn says(answer: &str, asked: &str) -> (String, bool) {
-        let answer: Answer = toml::from_str(answer).unwrap();
-        let front = Front::bind(&[String::from("127.0.0.1")], 0).unwrap();
-        let port = front.port;
-        let serving = tokio::spawn(serve(Options { answer: vec![answer], ..Options::default() }, front, None));
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.write_all(asked.as_bytes()).await.unwrap();
-        let mut heard = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut heard)).await.is_ok();
-        serving.abort();
-        (String::from_utf8_lossy(&heard).into_owned(), ended)
-    }
-
-    const ASKED: &str = "GET /x?y HTTP/1.1\r\nHost: a\r\n\r\n";
-    const UPGRADE: &str = "GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-    #[tokio::test]
-    async fn an_answer_is_made_of_its_parts() {
-        let (heard, ended) = says("to = '/x'\nstatus = '502 Bad Gateway'\nheaders = ['Server: a']\nbody = 'no'", ASKED).await;
-        assert_eq!(heard, "HTTP/1.1 502 Bad Gateway\r\nServer: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
-        assert!(ended);
-    }
-
-    #[tokio::test]
-    async fn bytes_are_sent_as_given_and_silence_does_not_end() {
-        assert_eq!(says("to = '*'\nraw = 'junk'", ASKED).await, ("junk".into(), true));
-        assert_eq!(says("to = '*'\nraw = 'junk'\nend = 'silence'", ASKED).await, ("junk".into(), false));
-    }
-
-    #[tokio::test]
-    async fn what_fits_none_ends_and_an_accepted_connection_may_end_unasked() {
-        assert_eq!(says("to = '/other'", ASKED).await, (String::new(), true));
-        assert_eq!(says("to = 'accept'", "").await, (String::new(), true));
-        assert_eq!(says("to = 'accept'\nraw = 'SSH-2.0-x'", "").await, ("SSH-2.0-x".into(), true));
-    }
-
-    #[tokio::test]
-    async fn an_upgrade_is_switched_with_the_key_of_the_rfc_and_frames_follow() {
-        let (heard, ended) = says("to = 'upgrade'\nframes = ['challenge', 'text:hi', 'close:1012:again']", UPGRADE).await;
-        assert!(heard.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{heard}");
-        assert!(heard.contains("connect.challenge") && heard.contains("hi") && heard.ends_with("again"), "{heard}");
-        assert!(!ended, "a close frame is to be answered first");
-        assert_eq!(says("to = '*'", UPGRADE.replace("Upgrade: w", "X: w").as_str()).await.0.get(..15), Some("HTTP/1.1 200 OK"));
-    }
-
-    #[tokio::test]
-    async fn a_relay_hands_on_bytes_and_both_ends() {
-        let far = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let to = far.local_addr().unwrap().to_string();
-        let front = Front::bind(&[String::from("127.0.0.1")], 0).unwrap();
-        let port = front.port;
-        let serving = tokio::spawn(serve(Options { relay: Some(to), ..Options::default() }, front, None));
-        let mut near = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        near.write_all(b"there").await.unwrap();
-        near.shutdown().await.unwrap();
-        let (mut beyond, _) = far.accept().await.unwrap();
-        let mut heard = String::new();
-        beyond.read_to_string(&mut heard).await.unwrap();
-        beyond.write_all(b"and back").await.unwrap();
-        drop(beyond);
-        near.read_to_string(&mut heard).await.unwrap();
-        assert_eq!(heard, "thereand back");
-        serving.abort();
-    }
-}
+mod tests;

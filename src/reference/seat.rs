@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::certificate::{self, Authority, Kind, Leaf};
+use super::document::Document;
 use super::front::Front;
 use super::hostile::{self, Hostile};
 use super::world::STANDS;
@@ -33,10 +34,11 @@ struct Seat {
 
 /// Binds a front for every stand-in and learns its port, makes its certificate and learns its pin. The other gateway shares the
 /// first one's port.
-pub fn stands(document: &Table, authority: &Authority, holes: &mut BTreeMap<String, String>) -> Result<Seats, Complaint> {
+pub fn stands(document: &Document, authority: &Authority, holes: &mut BTreeMap<String, String>) -> Result<Seats, Complaint> {
     let mut seats = Seats::new();
+    let table = document.filled(holes);
     for name in STANDS.iter().copied() {
-        let Some(seat) = Seat::of(document, name)? else { continue };
+        let Some(seat) = Seat::of(&table, name)? else { continue };
         let port = match seats.get("gateway") {
             Some((Front { port, .. }, _)) if name == "other" => *port,
             _ => seat.port,
@@ -46,7 +48,7 @@ pub fn stands(document: &Table, authority: &Authority, holes: &mut BTreeMap<Stri
             _ if seat.stopped => Front::closed(&seat.listen, port),
             _ => Front::bind(&seat.listen, port),
         };
-        let front = front.map_err(|why| seat.taken(name, &why, holes))?;
+        let front = front.map_err(|why| seat.taken(document, name, &why, holes))?;
         let ips: Vec<String> = seat.listen.into_iter().filter(|place| place.parse::<IpAddr>().is_ok()).collect();
         let leaf = seat.tls.map(|kind| match (name, kind) {
             ("gateway" | "other", Kind::SelfSigned) => certificate::own(),
@@ -63,18 +65,18 @@ pub fn stands(document: &Table, authority: &Authority, holes: &mut BTreeMap<Stri
 }
 
 /// Binds the name server and learns its port.
-pub fn name_server(document: &Table, holes: &mut BTreeMap<String, String>) -> Result<Option<resolver::Seat>, Complaint> {
-    let Some(seat) = Seat::of(document, "resolver")? else { return Ok(None) };
-    let bound =
-        resolver::Seat::bind(&seat.listen, seat.port, !seat.stopped).map_err(|why| seat.taken("resolver", &why, holes))?;
+pub fn name_server(document: &Document, holes: &mut BTreeMap<String, String>) -> Result<Option<resolver::Seat>, Complaint> {
+    let Some(seat) = Seat::of(&document.filled(holes), "resolver")? else { return Ok(None) };
+    let bound = resolver::Seat::bind(&seat.listen, seat.port, !seat.stopped)
+        .map_err(|why| seat.taken(document, "resolver", &why, holes))?;
     holes.insert("resolver.port".to_owned(), bound.port.to_string());
     Ok(Some(bound))
 }
 
 impl Seat {
     /// The seat of a stand-in, if the document has it.
-    fn of(document: &Table, name: &str) -> Result<Option<Self>, Complaint> {
-        let Some(table) = document.get(name) else { return Ok(None) };
+    fn of(world: &Table, name: &str) -> Result<Option<Self>, Complaint> {
+        let Some(table) = world.get(name) else { return Ok(None) };
         let mut seat: Self =
             table.clone().try_into().map_err(|why: toml::de::Error| Complaint::new(format!("{name}: {}", why.message())))?;
         if seat.listen.is_empty() {
@@ -86,10 +88,23 @@ impl Seat {
         Ok(Some(seat))
     }
 
-    fn taken(&self, name: &str, why: &io::Error, holes: &BTreeMap<String, String>) -> Complaint {
+    /// The complaint, at the part of a file that told the place or the port.
+    fn unfit(&self, document: &Document, name: &str, why: &io::Error) -> Complaint {
+        let title = format!("the {name} cannot listen on {}: {why}", self.listen.join(", "));
+        let says = |key| document.author(&[name, key]).is_some();
+        let none = |place: &String| !place.starts_with("unix:") && place.parse::<IpAddr>().is_err();
+        match self.listen.iter().position(none) {
+            Some(number) => document.wrong(&[name, "listen", &number.to_string()], None, title, "names are not resolved"),
+            None if self.port > 0 && says("port") => document.wrong(&[name, "port"], None, title, "not to be had"),
+            None if says("listen") => document.wrong(&[name, "listen"], None, title, "not to be had"),
+            None => Complaint::new(title),
+        }
+    }
+
+    fn taken(&self, document: &Document, name: &str, why: &io::Error, holes: &BTreeMap<String, String>) -> Complaint {
         let files = self.listen.iter().filter_map(|place| place.strip_prefix("unix:"));
         let Some(long) = files.into_iter().find(|file| file.len() > LONGEST_SOCKET) else {
-            return Complaint::new(format!("the {name} cannot listen on {}: {why}", self.listen.join(", ")));
+            return self.unfit(document, name, why);
         };
         let complaint = Complaint::new(format!(
             "the {name} cannot listen on unix:{long}: the path of a Unix socket has at most {LONGEST_SOCKET} bytes"
@@ -109,10 +124,13 @@ mod tests {
         let dir = format!("/{}", "d".repeat(LONGEST_SOCKET));
         let seat = |place: &str| Seat { listen: vec![format!("unix:{place}/gateway.sock")], ..Seat::default() };
         let holes = BTreeMap::from([("dir".to_owned(), dir.clone())]);
-        let complaint = seat(&dir).taken("gateway", &why, &holes);
+        let complaint = seat(&dir).taken(&Document::default(), "gateway", &why, &holes);
         assert_eq!(complaint.help.as_deref(), Some("set TMPDIR to a shorter path"));
         assert_eq!(complaint.to_string().matches(&dir).count(), 1, "{complaint}");
-        assert_eq!(seat(&dir).taken("gateway", &why, &BTreeMap::new()).help.as_deref(), Some("name a shorter path"));
-        assert_eq!(seat("/short").taken("gateway", &why, &holes).help, None);
+        assert_eq!(
+            seat(&dir).taken(&Document::default(), "gateway", &why, &BTreeMap::new()).help.as_deref(),
+            Some("name a shorter path")
+        );
+        assert_eq!(seat("/short").taken(&Document::default(), "gateway", &why, &holes).help, None);
     }
 }

@@ -1,7 +1,7 @@
 //! A world as data: who stands there, and what a client is told of it.
 //!
 //! It is a TOML document. Texts may have holes: `{dir}`, `{token}`, `{password}`, `{address}` (one of this machine's own
-//! beside loopback, if it has any), and for each stand-in `{NAME.port}` and, if it speaks TLS, `{NAME.pin}`.
+//! beside loopback, if it has any), and for each stand-in `{NAME.port}` and, if it speaks TLS, `{NAME.pin}`. See [`super::document`].
 
 use std::collections::BTreeMap;
 
@@ -82,27 +82,6 @@ pub fn conflict(one: &Table, two: &Table) -> Option<String> {
     })
 }
 
-/// Fills the holes of every text of a document.
-pub fn fill(table: &mut Table, holes: &BTreeMap<String, String>) {
-    for value in table.iter_mut().map(|(_, value)| value) {
-        fill_value(value, holes);
-    }
-}
-
-fn fill_value(value: &mut Value, holes: &BTreeMap<String, String>) {
-    match value {
-        Value::String(text) => *text = filled(text, holes),
-        Value::Array(list) => list.iter_mut().for_each(|value| fill_value(value, holes)),
-        Value::Table(table) => fill(table, holes),
-        _ => {}
-    }
-}
-
-/// A text with its holes filled.
-pub fn filled(text: &str, holes: &BTreeMap<String, String>) -> String {
-    holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +102,5 @@ mod tests {
         let one = table("[gateway]\nauth = 'none'\n[edge]\nport = 1");
         assert_eq!(conflict(&one, &table("[gateway]\nphase = 'starting'")), None);
         assert_eq!(conflict(&one, &table("[gateway]\nauth = 'token'")), Some("gateway.auth".into()));
-    }
-
-    #[test]
-    fn holes_are_filled_and_other_braces_stay() {
-        let holes = BTreeMap::from([("gateway.port".to_owned(), "7".to_owned())]);
-        assert_eq!(filled(r#"{"port":{gateway.port},"a":{}}"#, &holes), r#"{"port":7,"a":{}}"#);
     }
 }

@@ -10,6 +10,9 @@ use crate::complaint::Complaint;
 /// No file we read is larger: a configuration has some kilobytes, a bundle of roots some hundred.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// Where a process finds what it was handed over, `/dev/fd/63` or `/dev/stdin`: bash(1), process substitution.
+const HANDED_OVER: &[&str] = &["/dev", "/proc"];
+
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
@@ -40,11 +43,15 @@ impl Unusable {
 /// # Errors
 /// Why it cannot be used.
 pub fn text(path: &Path) -> Result<String, Unusable> {
-    let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
+    let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+    if kind.is_dir() {
         return Err(Unusable::Unreadable("it is a directory".into()));
     }
-    text_of(file)
+    // Opening a pipe waits for whoever writes, perhaps for ever. What a shell hands over, `<(command)`, is written to.
+    if !kind.is_file() && !HANDED_OVER.iter().any(|folder| path.starts_with(folder)) {
+        return Err(Unusable::Unreadable("it is no regular file".into()));
+    }
+    text_of(File::open(path).map_err(unreadable)?)
 }
 
 /// Reads text to its end.

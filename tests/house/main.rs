@@ -28,6 +28,7 @@ mod listener;
 mod maturity;
 mod mutation;
 mod overlay;
+mod own_faults;
 mod plan;
 mod products;
 mod readme;

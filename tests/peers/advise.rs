@@ -121,7 +121,7 @@ fn socket(stage: &Stage, folder: &Path) -> Result<(String, Standing), String> {
     let file = folder.join("gateway.sock");
     let at = format!("unix:{}", file.display());
     let world = format!("[gateway]\nlisten = ['{at}']\nsecret = '{TOKEN}'\ntrusted-proxies = ['127.0.0.1', '::1']\n");
-    let table = world.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    let table = world.parse::<toml::Table>().map_err(|e: toml::de::Error| e.to_string())?;
     let standing = stage.ground().raise(table).map_err(|c| c.to_string())?;
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&file, open).map_err(|e| e.to_string())?;

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clawprobe::reference::certificate::Kind;
+use clawprobe::reference::document::fill;
 use clawprobe::reference::ground::Standing;
-use clawprobe::reference::world::fill;
 use serde_json::Value;
 use tempfile::TempDir;
 use toml::Table;

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use clawprobe::reference::certificate::{Authority, Kind};
-use clawprobe::reference::world::filled;
+use clawprobe::reference::document::filled;
 use serde::Deserialize;
 
 use crate::gateway::free_port;

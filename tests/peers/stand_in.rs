@@ -42,7 +42,7 @@ pub fn enter() -> Option<ExitCode> {
 fn stand(file: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
     let ground = Ground::new().map_err(|e| e.to_string())?;
-    let standing = ground.raise(text.parse().map_err(|e| format!("{e}"))?).map_err(|c| c.to_string())?;
+    let standing = ground.raise(text.parse::<toml::Table>().map_err(|e| format!("{e}"))?).map_err(|c| c.to_string())?;
     if let (Some(pin), Some(folder)) = (standing.holes.get("gateway.pin"), file.parent()) {
         std::fs::write(folder.join(PIN), pin).map_err(|e| e.to_string())?;
     }

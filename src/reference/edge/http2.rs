@@ -24,6 +24,7 @@ use super::product::{Occasion, Said, Why};
 use super::relay::{Timers, hold, late, relay};
 use super::{Edge, bare, upstream};
 use crate::reference::head::Head;
+use crate::reference::script::words::End;
 use crate::reference::script::{self, Answer};
 
 type Body = BoxBody<Bytes, hyper::Error>;
@@ -157,16 +158,16 @@ impl Stream {
 
 /// A scripted answer on a stream. Bytes and frames as given are of HTTP/1.1: there the stream is reset.
 async fn scripted(answer: &Answer) -> Result<Response<Body>, Reset> {
-    if answer.end == "silence" {
+    if answer.end == Some(End::Silence) {
         return std::future::pending().await;
     }
-    if answer.end == "reset" || answer.raw.is_some() || answer.frames.is_some() {
+    if answer.end == Some(End::Reset) || answer.raw.is_some() || answer.frames.is_some() {
         return Err(Reset);
     }
-    let status = answer.status.as_deref().unwrap_or("200").split(' ').next().unwrap_or_default();
+    let status = answer.status.as_ref().map_or(200, |status| status.code);
     let lines: Vec<_> = answer.headers.iter().filter_map(|line| line.split_once(": ")).collect();
     let lines: Vec<_> = lines.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Ok(built(StatusCode::from_bytes(status.as_bytes()).map_err(|_| Reset)?, &lines, full(answer.body.clone())))
+    Ok(built(StatusCode::from_u16(status).map_err(|_| Reset)?, &lines, full(answer.body.clone())))
 }
 
 /// A stream's request as HTTP/1.1; an extended CONNECT as the upgrade it stands for.

@@ -91,7 +91,6 @@ impl Edge {
 
 /// The status of a scripted answer that has nothing else: it is left to the product to put it in words.
 fn bare(answer: &Answer) -> Option<Occasion> {
-    let none = Answer { to: answer.to.clone(), status: answer.status.clone(), ..Answer::default() };
-    let status = answer.status.as_ref()?.split(' ').next()?.parse().ok()?;
-    (*answer == none).then_some(Occasion::Status(status))
+    let Answer { to: _, status: Some(status), headers, body, raw: None, frames: None, end: None } = answer else { return None };
+    (headers.is_empty() && body.is_empty()).then_some(Occasion::Status(status.code))
 }

@@ -8,8 +8,8 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use crate::labels;
+use crate::reference::document::filled;
 use crate::reference::head::Head;
-use crate::reference::world::filled;
 
 labels! {
     /// Whose signature an edge carries.

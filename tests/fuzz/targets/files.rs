@@ -54,7 +54,7 @@ fn shelf(name: &str, data: &[u8]) {
 pub fn fault(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match fault::read("own.toml", text).and_then(|fault| fault.world()) {
-        Ok(world) => assert!(world.contains_key("gateway"), "the built-in world is no longer there"),
+        Ok(world) => assert!(world.table.contains_key("gateway"), "the built-in world is no longer there"),
         Err(complaint) => drop(sound(&complaint)),
     }
 }
