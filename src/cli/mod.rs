@@ -9,6 +9,7 @@ pub mod facts;
 mod guard;
 pub mod guides;
 mod judge;
+mod keypair;
 mod listen;
 mod listing;
 mod look;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::RunFlags;
 use super::end::{End, note};
+use super::keypair;
 use super::progress::Progress;
 use super::ready::ready;
 use super::recorder::Recorder;
@@ -16,7 +17,6 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::facts::value::parse_ms;
 use crate::plan::{self, Plan, selection};
-use crate::probe::client;
 use crate::record::{Event, Head, Recording, Share};
 use crate::report::Format;
 use crate::run::stop::Stop;
@@ -86,7 +86,7 @@ fn asked(scene: Option<&Scene>, flags: &RunFlags) -> Result<Asked, Complaint> {
 
 /// Whether the client's certificate and its key go together.
 fn paired(target: &Target, flags: &RunFlags) -> Result<(), Complaint> {
-    client::check(&target.tls).map_err(|why| {
+    keypair::check(&target.tls).map_err(|why| {
         let file = flags.settings().client_key.map(|file| file.display().to_string()).unwrap_or_default();
         let complaint = Complaint::new("the client certificate and its key cannot be used together");
         complaint

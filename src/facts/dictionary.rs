@@ -2,7 +2,7 @@
 
 use super::schema::{Scope, Table};
 use super::tables::{
-    connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, site, socket, tcp, timer, tls, upgrade,
+    connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, site, sizes, socket, tcp, timer, tls, upgrade,
 };
 
 /// Every table, in the order of the walk.
@@ -28,6 +28,7 @@ pub static TABLES: &[&Table] = &[
     &hold::BEAT,
     &timer::TIMER,
     &rounds::ROUNDS,
+    &sizes::SIZES,
     &pair::PAIR,
     &pair::FAMILIES,
     &deployment::DEPLOYMENT,
@@ -79,6 +80,7 @@ pub static PRIMITIVES: &[Primitive] = &[
         "Asks the health route by this path and by one further in, in turn, and times both.",
         &[&rounds::ROUNDS],
     ),
+    primitive("sizes", Scope::Path, "Makes a harmless request larger until it fails.", &[&sizes::SIZES]),
 ];
 
 const fn primitive(name: &'static str, scope: Scope, doc: &'static str, tables: &'static [&'static Table]) -> Primitive {

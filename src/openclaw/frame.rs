@@ -27,6 +27,18 @@ impl<P: Serialize> Request<P> {
     }
 }
 
+/// The id and the text of a `health` request with this many bytes of padding. The gateway answers it whatever it holds, and
+/// nothing is written by it; without the scope for it the answer is a refusal.
+pub fn sized(number: u64, bytes: u64) -> (String, String) {
+    let id = format!("size-{number}");
+    let padding = "x".repeat(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let request = Request::new(id.clone(), HEALTH, serde_json::json!({ "padding": padding }));
+    (id, serde_json::to_string(&request).unwrap_or_default())
+}
+
+/// The method that answers without writing anything.
+pub const HEALTH: &str = "health";
+
 /// A frame as the gateway sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {

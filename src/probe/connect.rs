@@ -72,6 +72,32 @@ fn secret(ask: &Ask<'_>) -> Result<Option<(Slot, Secret)>, Because> {
     }
 }
 
+/// A socket that stays open after its hello.
+pub struct Login {
+    /// The socket.
+    pub frames: Frames,
+    /// The largest message the gateway says it takes; `None` if it did not let us in.
+    pub max_payload: Option<u64>,
+}
+
+/// Logs in over the lane's WebSocket for a probe that goes on with it.
+///
+/// # Errors
+/// There is nothing to log in with, or on.
+pub async fn login(ask: &mut Ask<'_>) -> Result<Login, Because> {
+    let secret = secret(ask)?;
+    let Some(mut open) = ask.lane.websocket.take_if(|open| open.challenge.is_some()) else {
+        return Err(Because::new(Reason::Blocked, format!("challenge@{}.outcome", ask.vantage)));
+    };
+    let request = connect::request(secret.as_ref().map(|(slot, secret)| (*slot, secret.reveal())));
+    let response = tokio::time::timeout_at(ask.deadline.at(), converse(&mut open.frames, &request)).await;
+    let max_payload = match response {
+        Ok(Response::Accepted(hello)) => hello.max_payload.and_then(|most| u64::try_from(most).ok()),
+        _ => None,
+    };
+    Ok(Login { frames: open.frames, max_payload })
+}
+
 /// What came of the request.
 enum Response {
     Accepted(Hello),

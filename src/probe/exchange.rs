@@ -2,12 +2,13 @@
 
 mod flaw;
 
+use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -78,7 +79,7 @@ impl Exchanged {
 }
 
 /// Sends one request and reads its answer. Every failure is an outcome.
-pub async fn exchange(stream: Box<dyn Stream>, request: Request<Empty<Bytes>>, deadline: &Deadline) -> Exchanged {
+pub async fn exchange<B: Payload>(stream: Box<dyn Stream>, request: Request<B>, deadline: &Deadline) -> Exchanged {
     let (tap, gauge) = Tap::new(stream, MOST_HEAD);
     let begun = clock::now();
     let mut partial = None;
@@ -99,11 +100,15 @@ pub async fn exchange(stream: Box<dyn Stream>, request: Request<Empty<Bytes>>, d
     Exchanged { outcome, flaw, status, reply, after, bytes: log.bytes, ran_out, switched }
 }
 
+/// The body of a request: none, or one that is there as a whole.
+pub trait Payload: Body<Data = Bytes, Error = Infallible> + Send + 'static {}
+impl<B: Body<Data = Bytes, Error = Infallible> + Send + 'static> Payload for B {}
+
 type Switched = Option<Box<dyn Stream>>;
 
-async fn converse(
+async fn converse<B: Payload>(
     tap: Tap<Box<dyn Stream>>,
-    request: Request<Empty<Bytes>>,
+    request: Request<B>,
     reply: &mut Option<Reply>,
 ) -> hyper::Result<Switched> {
     let (mut sender, connection) =
@@ -193,6 +198,7 @@ fn header_names(raw: &[u8]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Empty;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 

@@ -32,8 +32,8 @@ pub struct Frames {
 /// Read buffer, bytes. The library's own default of 128 KiB is allocated at once for every connection.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// The most that waits to be written, bytes: our one request and a pong fit many times.
-const WRITE_BUFFER: usize = 64 * 1024;
+/// The most that waits to be written, bytes: twice the largest message of the ladder of sizes. Nothing of it is allocated before.
+const WRITE_BUFFER: usize = 8 << 20;
 
 /// The most pings and pongs that are taken in the place of a message. The gateway sends one ping in 25 s.
 const MOST_CONTROLS: u32 = 256;

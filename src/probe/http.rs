@@ -166,7 +166,7 @@ pub fn flaw(exchanged: &Exchanged, answer: Option<&Answer>, way: &Way, authority
 fn build(
     target: &str,
     authority: &str,
-    claim: Option<(&'static str, &'static str)>,
+    claim: Option<(&'static str, &str)>,
     extra: Vec<(String, String)>,
 ) -> Result<Request<Empty<Bytes>>, String> {
     let mut request = Request::builder()
@@ -206,10 +206,15 @@ fn plain_authority(peer: SocketAddr, way: &Way) -> String {
     host(&way)
 }
 
-/// The health route of any side, as it is asked there.
-pub(super) fn health(ask: &Ask<'_>, side: line::Side<'_>, untrusted: bool) -> Result<Request<Empty<Bytes>>, String> {
+/// The health route of any side, as it is asked there; with one header more, if need be.
+pub(super) fn health(
+    ask: &Ask<'_>,
+    side: line::Side<'_>,
+    untrusted: bool,
+    more: Option<(&'static str, &str)>,
+) -> Result<Request<Empty<Bytes>>, String> {
     let own = login_headers(ask, side.way, side.peer, untrusted);
-    build(&path(Route::Health, side.way, ask.target), &host(side.way), None, own)
+    build(&path(Route::Health, side.way, ask.target), &host(side.way), more, own)
 }
 
 /// The configured headers of an edge's own login: on edge paths only, and only where the credential may go too.

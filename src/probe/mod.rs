@@ -36,6 +36,7 @@ pub mod rounds;
 pub mod run;
 pub mod secure;
 pub mod site;
+pub mod sizes;
 pub mod socket;
 pub mod tap;
 pub mod tcp;

@@ -165,7 +165,7 @@ fn spread(row: RowBuilder, side: &str, summary: &Summary) -> RowBuilder {
 async fn turn(ask: &Ask<'_>, side: Side<'_>) -> Option<Turn> {
     let line = line::open_to(ask, side, &["http/1.1"]).await.ok()?;
     let untrusted = line.seen.as_ref().is_some_and(|seen| !seen.convinces());
-    let request = http::health(ask, side, untrusted).ok()?;
+    let request = http::health(ask, side, untrusted, None).ok()?;
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     let answered = exchanged.outcome == Exchange::Answered;
     let (connect, tls) = (line.round_trip, line.seen.map(|seen| seen.after));

@@ -1,6 +1,6 @@
 //! From a primitive's name to the code that does it.
 
-use super::{Ask, Done, blank, challenge, connect, dns, hold, http, listener, rounds, site, tcp, tls, unix, upgrade};
+use super::{Ask, Done, blank, challenge, connect, dns, hold, http, listener, rounds, site, sizes, tcp, tls, unix, upgrade};
 use crate::facts::dictionary::filled_by;
 use crate::facts::{Because, Reason};
 
@@ -18,6 +18,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
         "connect" => connect::run(ask).await,
         "hold" => hold::run(ask).await,
         "rounds" => rounds::run(ask).await,
+        "sizes" => sizes::run(ask).await,
         "upgrade" => upgrade::run(ask).await,
         _ => unsupported(ask),
     }

@@ -14,6 +14,7 @@ labels! {
         Head = "HEAD": "An HTTP request for the head of an answer.",
         Extended = "CONNECT": "The extended CONNECT of RFC 8441: an upgrade over HTTP/2.",
         Connect = "connect": "The gateway's own `connect`, over WebSocket.",
+        Health = "health": "The gateway's own `health`, over WebSocket, after login.",
     }
 }
 

@@ -14,6 +14,7 @@ pub mod pair;
 pub mod path;
 pub mod rounds;
 pub mod site;
+pub mod sizes;
 pub mod socket;
 pub mod tcp;
 pub mod timer;

@@ -8,6 +8,7 @@ mod forward;
 mod http1;
 mod http2;
 mod leg;
+mod meter;
 mod options;
 mod product;
 mod relay;

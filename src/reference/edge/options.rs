@@ -173,6 +173,8 @@ pub struct Options {
     pub head_limit: usize,
     /// The most bytes of a request's body; more is 413.
     pub body_limit: u64,
+    /// The most bytes of a client's WebSocket frame; more is close code 1009. 0 sets no limit.
+    pub message_limit: u64,
     /// Whose signature its answers carry.
     pub product: Brand,
     /// Answers by script that go before what the gateway says. One that has a status and nothing else is the product's page.
@@ -217,6 +219,7 @@ impl Default for Options {
             head_limit: 32 << 10,
             // nginx: `client_max_body_size`.
             body_limit: 1 << 20,
+            message_limit: 0,
             product: Brand::Plain,
             answer: Vec::new(),
         }

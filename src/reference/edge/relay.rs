@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 use super::door::Guest;
 use super::leg::{CHUNK, Leg, finish, unsaid};
+use super::meter::Meter;
 use super::options::{Counts, Death, Frames, Options};
 use super::{Edge, upstream};
 use crate::clock::{self, Instant};
@@ -15,6 +16,9 @@ use crate::reference::wire::drain;
 
 /// A close frame of a server: 1001, no reason. What Caddy sends at a reload.
 const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xE9];
+
+/// A close frame of a server: 1009, no reason.
+const TOO_LONG: &[u8] = &[0x88, 2, 0x03, 0xF1];
 
 /// When and how a connection is ended that did not end by itself.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,7 @@ pub struct Timers {
     death: Death,
     delay: Duration,
     bursts: Option<Duration>,
+    message_limit: u64,
 }
 
 impl Timers {
@@ -40,6 +45,7 @@ impl Timers {
             death: options.death,
             delay: Duration::from_millis(options.delay_ms),
             bursts: (options.frames == Frames::Bursts).then(|| Duration::from_millis(options.burst_ms)),
+            message_limit: options.message_limit,
         }
     }
 
@@ -94,6 +100,8 @@ enum End {
     Broken,
     /// A timer.
     Timer,
+    /// A frame that is too long.
+    TooLong,
 }
 
 /// Hands bytes between a client and the gateway.
@@ -102,18 +110,34 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
     let (mut near_in, mut near_out) = split(near);
     let (mut far_in, mut far_out) = split(far);
     let end = {
-        let up = pump(&mut near_in, &mut far_out, Pace { delay: timers.delay, bursts: None }, || last.client());
-        let down = pump(&mut far_in, &mut near_out, Pace { delay: Duration::ZERO, bursts: timers.bursts }, || last.server());
+        let mut meter = Meter::default();
+        let up = pump(&mut near_in, &mut far_out, Pace { delay: timers.delay, bursts: None }, |bytes| {
+            last.client();
+            let long = timers.message_limit > 0 && meter.longest(bytes) > timers.message_limit;
+            if long { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+        });
+        let down = pump(&mut far_in, &mut near_out, Pace { delay: Duration::ZERO, bursts: timers.bursts }, |_| {
+            last.server();
+            Ok(())
+        });
         tokio::select! {
-            ended = async { tokio::try_join!(up, down) } => if ended.is_ok() { End::Both } else { End::Broken },
+            ended = async { tokio::try_join!(up, down) } => match ended {
+                Ok(_) => End::Both,
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => End::TooLong,
+                Err(_) => End::Broken,
+            },
             () = timers.expire(&last) => End::Timer,
         }
     };
-    let (near, far) = (near_in.unsplit(near_out), far_in.unsplit(far_out));
+    let (mut near, far) = (near_in.unsplit(near_out), far_in.unsplit(far_out));
     match end {
         End::Both => {}
         End::Broken => reset(near, far),
         End::Timer => kill(near, far, timers.death).await,
+        End::TooLong => {
+            let _ = near.write_all(TOO_LONG).await;
+            tokio::join!(finish(near), finish(far));
+        }
     }
 }
 
@@ -179,7 +203,7 @@ async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     pace: Pace,
-    moved: impl Fn(),
+    mut moved: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = vec![0; CHUNK];
     let mut next = None;
@@ -198,7 +222,7 @@ async fn pump(
             let _ = to.shutdown().await;
             return Ok(());
         }
-        moved();
+        moved(&bytes[..count])?;
         late(pace.delay).await;
         to.write_all(&bytes[..count]).await?;
         to.flush().await?;
