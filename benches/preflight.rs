@@ -16,7 +16,7 @@ mod parts;
 mod scenario;
 
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Pairs measured; an odd number, so that the median is one of them.
 const PAIRS: usize = 11;
@@ -27,6 +27,9 @@ const OURS_PER_PAIR: usize = 5;
 const WALL: f64 = 0.006;
 const CPU: f64 = 0.004;
 const PEAK_MIB: f64 = 10e6 / 1_048_576.0;
+
+/// How often the memory of a process is looked at: its peak only grows, so the last look before the end is close to it.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(300);
 
 /// What one run took.
 #[derive(Clone, Copy)]
@@ -108,6 +111,10 @@ fn command(peer: &gateway::Gateway, program: &str) -> Command {
 fn cost(command: &mut Command) -> Result<Cost, String> {
     let begun = Instant::now();
     let child = command.spawn().map_err(|e| format!("{command:?}: {e}"))?;
+    let watch = std::thread::spawn({
+        let status = format!("/proc/{}/status", child.id());
+        move || peak_kib(&status)
+    });
     let (mut status, mut usage) = (0, std::mem::MaybeUninit::<libc::rusage>::zeroed());
     // SAFETY: the pointers are valid for the call, and the child is ours and not waited for elsewhere.
     let usage = unsafe {
@@ -115,11 +122,26 @@ fn cost(command: &mut Command) -> Result<Cost, String> {
         usage.assume_init()
     };
     let wall_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let peak_kib = watch.join().map_err(|_| String::from("the memory was not read"))?;
     if status != 0 {
         return Err(format!("{command:?} ended with wait status {status}"));
     }
     let ms = |t: libc::timeval| t.tv_sec as f64 * 1e3 + t.tv_usec as f64 / 1e3;
-    Ok(Cost { wall_ms, cpu_ms: ms(usage.ru_utime) + ms(usage.ru_stime), peak_mib: usage.ru_maxrss as f64 / 1024.0 })
+    Ok(Cost { wall_ms, cpu_ms: ms(usage.ru_utime) + ms(usage.ru_stime), peak_mib: peak_kib / 1024.0 })
+}
+
+/// The highest resident set of a process until it ends, in KiB.
+///
+/// What `wait4` tells will not do: on Linux it counts the memory of whoever started the process as well (`exec` keeps the old
+/// peak), which is this bench.
+fn peak_kib(status: &str) -> f64 {
+    let mut peak = 0.0;
+    while let Ok(text) = std::fs::read_to_string(status) {
+        let Some(now) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { break };
+        peak = now.trim().trim_end_matches(" kB").parse().unwrap_or(peak);
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    peak
 }
 
 fn median(costs: &[Cost]) -> Cost {
