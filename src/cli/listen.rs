@@ -29,7 +29,10 @@ pub async fn until(
             () = &mut end => return Ok(()),
             arrival = arrivals.recv() => arrival,
         };
-        let Some(arrival) = arrival else { return Ok(end.await) };
+        let Some(arrival) = arrival else {
+            end.await;
+            return Ok(());
+        };
         if told.len() < MOST_KINDS && told.insert(arrival.shape()) {
             sink::print(&text(&arrival, format))?;
         }

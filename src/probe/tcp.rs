@@ -94,6 +94,10 @@ async fn attempt(ask: &Ask<'_>, peer: SocketAddr, named: bool, share: Duration) 
     let row = row.set("after", clock::now() - begun);
     match dialled {
         Ok(stream) => (measures(row.set("connected", Connected::Accepted.as_str()), &stream).rest(Cell::Absent), true),
+        // A reset of the SYN is told as a refusal. Whoever resets has accepted first, and was quicker than our look.
+        Err(error) if dial::manner(&error) == Connected::Reset => {
+            (unlooked(row.set("connected", Connected::Accepted.as_str())), true)
+        }
         Err(error) => {
             let how = dial::manner(&error);
             // The run's end may have cut the share as well.
@@ -102,11 +106,15 @@ async fn attempt(ask: &Ask<'_>, peer: SocketAddr, named: bool, share: Duration) 
             }
             // Our own deadline has no words of the system.
             let words = error.raw_os_error().map(|_| error.to_string());
-            let nobody = Because::new(Reason::Blocked, "there is no connection");
-            let row = row.set("connected", how.as_str()).maybe("error", words);
-            (row.without("rtt", nobody.clone()).without("retransmits", nobody).rest(Cell::Absent), false)
+            (unlooked(row.set("connected", how.as_str()).maybe("error", words)), false)
         }
     }
+}
+
+/// The rest of a row about a connection that is not there to be looked at.
+fn unlooked(row: RowBuilder) -> Row {
+    let nobody = Because::new(Reason::Blocked, "there is no connection");
+    row.without("rtt", nobody.clone()).without("retransmits", nobody).rest(Cell::Absent)
 }
 
 fn measures(row: RowBuilder, stream: &TcpStream) -> RowBuilder {

@@ -34,7 +34,7 @@ impl Reached {
             let (peer, source) = *self.0.get(&path.vantage)?;
             Some(Beside { vantage: path.vantage.clone(), way: way(target, path)?.clone(), peer, source })
         };
-        base.into_iter().chain(hop).filter_map(|path| dialled(path)).collect()
+        base.into_iter().chain(hop).filter_map(dialled).collect()
     }
 }
 
