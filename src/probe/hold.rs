@@ -119,7 +119,7 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
 fn sheets(stage: &Stage<'_>, lives: &[Life]) -> Vec<Sheet> {
     let mut hold = Sheet::new(&HOLD, stage.ask.vantage);
     let mut ordered: Vec<&Life> = lives.iter().collect();
-    ordered.sort_by_key(|life| (life.pattern, life.begun));
+    ordered.sort_by_key(|life| (life.pattern, life.order, life.begun));
     for (at, life) in ordered.iter().enumerate() {
         let n = ordered[..at].iter().filter(|before| before.pattern == life.pattern).count() + 1;
         hold.push(row(life, n));

@@ -49,6 +49,7 @@ impl Gaps {
 /// What became of a connection.
 #[derive(Debug)]
 pub struct Life {
+    pub order: usize,
     pub pattern: Pattern,
     pub let_in: bool,
     pub fate: Fate,
@@ -148,6 +149,7 @@ impl Life {
     fn unborn(job: Job, begun: Duration) -> Self {
         let (last, survived) = (Gaps::default(), Gaps::default());
         Self {
+            order: job.order,
             pattern: job.pattern,
             let_in: false,
             fate: Fate::NotOpened,
@@ -436,6 +438,7 @@ impl<'s, 'a> Connection<'s, 'a> {
 
     fn life(&self, fate: Fate, close_code: Option<u16>, age: Duration, last: Gaps) -> Life {
         Life {
+            order: self.job.order,
             pattern: self.job.pattern,
             let_in: self.let_in,
             fate,

@@ -30,6 +30,8 @@ const AFTERMATH: Duration = Duration::from_secs(2);
 /// One connection that is to be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
+    /// Its place among all of them.
+    pub order: usize,
     /// Who says something on it.
     pub pattern: Pattern,
     /// Whether it is to be let in.
@@ -45,7 +47,7 @@ const fn job(pattern: Pattern, enters: bool, begins: u64, quiet: Option<u64>) ->
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => None,
     };
-    Job { pattern, enters, begins: Duration::from_secs(begins), quiet }
+    Job { order: 0, pattern, enters, begins: Duration::from_secs(begins), quiet }
 }
 
 /// The one quiet connection of a run that has other things to do.
@@ -63,12 +65,13 @@ pub fn jobs(admitted: bool) -> Vec<Job> {
         jobs.push(job(Pattern::Server, true, 0, None));
         jobs.extend(BEGINNINGS.iter().map(|at| job(Pattern::Silent, true, *at, None)));
     }
+    jobs.iter_mut().enumerate().for_each(|(order, job)| job.order = order);
     jobs
 }
 
 /// A quiet connection that begins now.
 pub fn fresh(now: Duration) -> Job {
-    Job { begins: now, ..job(Pattern::Silent, true, 0, None) }
+    Job { order: usize::MAX, begins: now, ..job(Pattern::Silent, true, 0, None) }
 }
 
 /// What was seen so far, as far as the schedule goes by it.
