@@ -61,6 +61,9 @@ struct Case {
     /// `edge`, or `wait` where next to nothing is done but wait.
     #[serde(default = "lane")]
     lane: String,
+    /// Variants of what always stands behind the product.
+    #[serde(default)]
+    behind_with: Vec<String>,
     /// From where it is asked: `here` is the gateway's own host, `client` another machine.
     #[serde(default = "both")]
     from: Vec<String>,
@@ -207,7 +210,11 @@ impl Case {
         let mut to = self.upstream.clone().unwrap_or_else(|| String::from("127.0.0.1:{gw.port}"));
         let mut peers = Vec::new();
         let behind = product.behind.iter().filter(|_| !self.alone);
-        let behind = behind.map(|name| Hop { product: name.clone(), with: product.behind_with.clone(), tls: None });
+        let behind = behind.map(|name| Hop {
+            product: name.clone(),
+            with: [&product.behind_with[..], &self.behind_with].concat(),
+            tls: None,
+        });
         let inner: Vec<Hop> = behind.chain(self.hop.clone()).collect();
         for (depth, hop) in inner.iter().enumerate().rev() {
             let name = format!("hop-{depth}");
