@@ -2,7 +2,8 @@
 
 use super::schema::{Scope, Table};
 use super::tables::{
-    connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, site, sizes, socket, tcp, timer, tls, upgrade,
+    browser, connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, route, site, sizes, socket, tcp,
+    timer, tls, upgrade,
 };
 
 /// Every table, in the order of the walk.
@@ -21,6 +22,8 @@ pub static TABLES: &[&Table] = &[
     &http::HTTP,
     &http::PACE,
     &forwarding::FORWARDING,
+    &route::ROUTE,
+    &browser::BROWSER,
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,
     &connect::CONNECT,

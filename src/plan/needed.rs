@@ -15,6 +15,8 @@ const RESTS_ON: &[(&str, &[&str])] = &[
     ("pair", &["connect", "challenge", "http"]),
     ("forwarding", &["http", "connect"]),
     ("timer", &["hold", "beat"]),
+    ("route", &["tcp", "http"]),
+    ("browser", &["http", "connect"]),
     ("config", &["tcp"]),
     ("setting", &["tcp"]),
     ("site", &["tcp"]),

@@ -3,12 +3,13 @@
 //! Sources: what the gateway and nine edge products were seen to send, with and without their `Server` header.
 
 mod body;
+mod page;
 mod product;
 
 use std::time::Duration;
 
 use super::exchange::Reply;
-use crate::facts::tables::http::{Author, Body, Product};
+use crate::facts::tables::http::{Author, Body, PageSocket, Product};
 use crate::secret::Redactor;
 
 /// The longest text of a peer that goes into a fact, in characters.
@@ -50,6 +51,16 @@ pub struct Answer {
     pub too_deep: bool,
     /// Names of the headers as sent, joined by a blank.
     pub headers: Option<String>,
+    /// `Access-Control-Allow-Origin`.
+    pub allow_origin: Option<String>,
+    /// `Alt-Svc`.
+    pub alt_svc: Option<String>,
+    /// How many edge products show themselves.
+    pub edges: i64,
+    /// Whether it says that plain text came to a port that speaks TLS.
+    pub says_plain: bool,
+    /// The scheme of a WebSocket address that a page names.
+    pub page_socket: Option<PageSocket>,
     /// Whether the headers are there that the gateway's HTTP side adds to everything and its upgrade side to nothing.
     pub gateway_headers: bool,
 }
@@ -77,6 +88,11 @@ impl Answer {
             text: quote(reply, shape.body).map(|text| redactor.text(&text).chars().take(LONGEST_QUOTE).collect()),
             too_deep: shape.too_deep,
             headers: (!reply.names.is_empty()).then(|| tame(&reply.names.join(" "))),
+            allow_origin: reply.header("access-control-allow-origin").map(tame),
+            alt_svc: reply.header("alt-svc").map(tame),
+            edges: product::many(reply),
+            says_plain: says_plain(reply),
+            page_socket: page::socket(reply),
             gateway_headers: has_gateway_headers(reply),
         }
     }
@@ -114,6 +130,18 @@ fn author(reply: &Reply, shape: &body::Shape) -> Author {
         Some(Product::Unknown) | None => Author::Other,
         Some(_) => Author::Edge,
     }
+}
+
+/// What nginx, Go's servers and Apache say of plain text at a port that speaks TLS.
+const PLAIN_ON_TLS: &[&str] = &[
+    "The plain HTTP request was sent to HTTPS port",
+    "Client sent an HTTP request to an HTTPS server",
+    "speaking plain HTTP to an SSL-enabled server port",
+];
+
+fn says_plain(reply: &Reply) -> bool {
+    let text = body::start(reply);
+    reply.status == 400 && PLAIN_ON_TLS.iter().any(|words| text.contains(words))
 }
 
 /// The three headers on every answer of the gateway's HTTP side, which survive every edge that was tried. The policy begins with

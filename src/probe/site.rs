@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Ask, Done, capture, user};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::site::{CONFIG, CREDENTIAL, PROXY_VARIABLE, SETTING, SITE, System};
+use crate::facts::tables::site::{CONFIG, CREDENTIAL, PROXY_VARIABLE, SETTING, SITE, System, Trusts};
 use crate::facts::value::{Cell, Reason};
 use crate::facts::{Row, Sheet};
 use crate::own;
@@ -90,8 +90,19 @@ fn config(ask: &Ask<'_>) -> Row {
         .maybe("tailscale", config.tailscale.as_deref().map(shown))
         .set("ssh-target", config.ssh_target)
         .maybe("trusted-proxies", Some(shown(&config.trusted_proxies.join(" "))).filter(|all| !all.is_empty()))
+        .set("trusts", trusts(&config.trusted_proxies).as_str())
         .maybe("allow-tailscale", config.allow_tailscale)
         .rest(Cell::Absent)
+}
+
+/// Whose headers a list of addresses and networks makes the gateway believe.
+fn trusts(proxies: &[String]) -> Trusts {
+    let everything = |entry: &String| entry.rsplit_once('/').is_some_and(|(_, length)| length.trim() == "0");
+    match proxies {
+        [] => Trusts::Nobody,
+        all if all.iter().any(everything) => Trusts::Anybody,
+        _ => Trusts::Some,
+    }
 }
 
 fn settings(ask: &Ask<'_>) -> Sheet {
@@ -135,6 +146,15 @@ fn proxies(ask: &Ask<'_>) -> Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_every_address_is_anybody() {
+        let of = |list: &[&str]| trusts(&list.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&[]), Trusts::Nobody);
+        assert_eq!(of(&["127.0.0.1", "10.0.0.0/8"]), Trusts::Some);
+        assert_eq!(of(&["127.0.0.1", "0.0.0.0/0"]), Trusts::Anybody);
+        assert_eq!(of(&["::/0"]), Trusts::Anybody);
+    }
 
     #[test]
     fn the_status_tells_user_and_capabilities() {

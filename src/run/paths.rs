@@ -30,6 +30,7 @@ fn sheet(path: &Path, way: Option<&Way>) -> Sheet {
                 .maybe("port", network.map(|endpoint| endpoint.port))
                 .maybe("address-class", network.map(|endpoint| endpoint.class().as_str()))
                 .set("origin", way.origin.as_str())
+                .set("place", way.place.as_str())
                 .rest(Cell::Absent)
         }
     });

@@ -4,6 +4,7 @@
 //! Measured on nginx, Caddy, HAProxy, Apache, Envoy and Traefik in front of 2026.9.6, and on older releases. Before 2026.8.1 no
 //! answer is a refusal: there a client that the gateway cannot attribute is remote, so that three remote answers tell nothing.
 
+use super::release::{REFUSES, Release, release};
 use crate::facts::sheet::{Row, RowBuilder, Sheet};
 use crate::facts::store::Facts;
 use crate::facts::tables::forwarding::{FORWARDING, Habit, Taken};
@@ -12,11 +13,8 @@ use crate::facts::value::{Because, Cell, Reason, Value};
 use crate::openclaw::upgrade::ATTRIBUTION;
 use crate::path::{Kind, Path, Topology, Vantage};
 
-/// From this release on a client that cannot be attributed is refused.
-const REFUSES: [u16; 3] = [2026, 8, 1];
-
 /// Before this release only who asks for a loopback host is local: a client on the host is one, strangers are not.
-const LOOKS_AT_PEER_ALONE: [u16; 3] = [2026, 3, 31];
+const LOOKS_AT_PEER_ALONE: Release = [2026, 3, 31];
 
 /// Writes `forwarding` for each path that leads through an edge and is no tunnel.
 pub fn settle(facts: &mut Facts, topology: &Topology) {
@@ -46,7 +44,7 @@ fn row(facts: &Facts, path: &Path) -> Row {
 }
 
 /// The edge's habit, and whether a claim is believed.
-fn read(alone: Option<Taken>, near: Option<Taken>, far: Option<Taken>, release: Option<[u16; 3]>) -> (Cell, Cell) {
+fn read(alone: Option<Taken>, near: Option<Taken>, far: Option<Taken>, release: Option<Release>) -> (Cell, Cell) {
     use Taken::{Local, Refused, Remote};
     let refuses = release.is_some_and(|release| release >= REFUSES);
     let (habit, believed) = match (alone, near, far) {
@@ -106,31 +104,14 @@ fn taken(facts: &Facts, at: &Vantage, probe: &str) -> Cell {
     }
 }
 
-/// The release behind a path, as far as anybody told it.
-fn release(facts: &Facts, at: &Vantage) -> Option<[u16; 3]> {
-    let http = |probe: &str| facts.look("http", at, &[("probe", probe), ("address", "named")], "version");
-    let told = [facts.look("connect", at, &[], "version"), http("startup"), http("dashboard")];
-    let started = facts.look("http", at, &[("probe", "startup"), ("address", "named")], "body");
-    // Only releases that refuse have the startup route.
-    let refuses = ["started", "starting", "draining"].iter().any(|body| started.is(body));
-    told.iter().filter_map(Cell::text).find_map(version).or(refuses.then_some(REFUSES))
-}
-
-/// `2026.9.6`, also with something after it.
-fn version(text: &str) -> Option<[u16; 3]> {
-    let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
-    let mut parts = text.splitn(3, '.').map(digits);
-    Some([parts.next()??, parts.next()??, parts.next()??])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NEW: Option<[u16; 3]> = Some([2026, 9, 6]);
+    const NEW: Option<Release> = Some([2026, 9, 6]);
 
     /// One letter for each answer: `L`ocal, `R`emote, `4`03, `-` for one that does not tell.
-    fn told(answers: &str, release: Option<[u16; 3]>) -> (String, String) {
+    fn told(answers: &str, release: Option<Release>) -> (String, String) {
         let taken = |letter: char| match letter {
             'L' => Some(Taken::Local),
             'R' => Some(Taken::Remote),
@@ -168,13 +149,5 @@ mod tests {
             assert_eq!(told("RRR", release), ("-".to_owned(), "-".to_owned()));
             assert_eq!(told("LRR", release), ("passes".to_owned(), "-".to_owned()));
         }
-    }
-
-    #[test]
-    fn releases_are_compared_by_number() {
-        assert_eq!(version("2026.9.6"), NEW);
-        assert_eq!(version("2026.10.0-beta.1"), Some([2026, 10, 0]));
-        assert!(version("2026.10.0") > version("2026.9.6"));
-        assert_eq!(version("dev"), None);
     }
 }

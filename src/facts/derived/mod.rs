@@ -1,5 +1,6 @@
 //! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
 
+mod browser;
 mod config;
 mod deployment;
 mod forwarding;
@@ -7,6 +8,8 @@ mod identity;
 mod manner;
 mod pace;
 mod pair;
+mod release;
+mod route;
 mod timer;
 mod topology;
 
@@ -23,6 +26,8 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
     forwarding::settle(&mut facts, &topology);
+    route::settle(&mut facts, &topology);
+    browser::settle(&mut facts, &topology);
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
     timer::settle(&mut facts, &topology);

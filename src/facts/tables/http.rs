@@ -89,6 +89,14 @@ labels! {
     }
 }
 
+labels! {
+    /// The scheme of a WebSocket address that a page names outright.
+    pub enum PageSocket {
+        Plain = "ws": "One in plain text, of a host that is not the browser's own machine.",
+        Secure = "wss": "One by TLS.",
+    }
+}
+
 /// One row per request; on `local` the other loopback family is asked for health and readiness too.
 pub static HTTP: Table = table("http", Scope::Path, "Requests to the gateway's HTTP routes.").keys(HTTP_KEYS).fields(HTTP_FIELDS);
 const HTTP_KEYS: &[Key] = &[
@@ -111,6 +119,19 @@ const HTTP_FIELDS: &[Field] = &[
     field("uptime", Type::Duration, "The gateway's uptime, where told.").print(Print::Omit),
     field("version", Type::Text, "The gateway's version, where told."),
     field("failing", Type::Text, "What the readiness object lists as failing, joined by a blank."),
+    field("allow-origin", Type::Text, "The `Access-Control-Allow-Origin` header; the gateway itself sends none here."),
+    field(
+        "alt-svc",
+        Type::Text,
+        "The `Alt-Svc` header: what else is offered, such as HTTP/3. It is told as seen, and not measured.",
+    ),
+    field("edges", Type::Int, "How many edge products show themselves in `Server`, `Via` and headers of their own."),
+    field("says-plain", Type::Bool, "Whether the answer says that plain text came to a port that speaks TLS."),
+    field(
+        "page-socket",
+        Type::Label(PageSocket::ALL),
+        "The scheme of the WebSocket address that a page names; absent when it names none.",
+    ),
     field("path", Type::Text, "The path asked for, without query.").named(),
     field("after", Type::Duration, "Time to the first byte."),
     field("bytes", Type::Bytes, "Size of the body, as far as it was read."),

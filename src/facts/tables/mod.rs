@@ -3,6 +3,7 @@
 //! They stand here and not beside the code that fills them, because conditions, reports and the dictionary read them and
 //! must not know a primitive.
 
+pub mod browser;
 pub mod connect;
 pub mod deployment;
 pub mod dns;
@@ -13,6 +14,7 @@ pub mod listener;
 pub mod pair;
 pub mod path;
 pub mod rounds;
+pub mod route;
 pub mod site;
 pub mod sizes;
 pub mod socket;

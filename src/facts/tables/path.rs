@@ -78,6 +78,7 @@ const PATH_FIELDS: &[Field] = &[
     field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs; absent for a Unix socket."),
     field("origin", Type::Label(Source::ALL), "Where the path came from."),
     field("pattern", Type::Label(Pattern::ALL), "The way in which it reaches the gateway, as far as facts tell.").derived(),
+    field("place", Type::Text, "The flag, variable or key that names it.").print(Print::Omit),
 ];
 
 #[cfg(test)]

@@ -59,6 +59,15 @@ labels! {
     }
 }
 
+labels! {
+    /// Whose forwarded headers the gateway believes.
+    pub enum Trusts {
+        Nobody = "nobody": "`gateway.trustedProxies` names nobody.",
+        Some = "some": "It names addresses or networks.",
+        Anybody = "anybody": "One of its networks is every address there is.",
+    }
+}
+
 /// The gateway's configuration file as found on the site.
 pub static CONFIG: Table =
     table("config", Scope::Site, "The gateway's configuration file as found on the site.").fields(CONFIG_FIELDS);
@@ -76,6 +85,7 @@ const CONFIG_FIELDS: &[Field] = &[
     field("tailscale", Type::Text, "`gateway.tailscale.mode`."),
     field("ssh-target", Type::Bool, "Whether `gateway.remote.sshTarget` names a machine, to which the macOS app keeps a tunnel."),
     field("trusted-proxies", Type::Text, "`gateway.trustedProxies`, joined by a blank; absent without any.").address(),
+    field("trusts", Type::Label(Trusts::ALL), "Whose forwarded headers that makes the gateway believe."),
     field("allow-tailscale", Type::Bool, "`gateway.auth.allowTailscale`; absent where the file does not say."),
     field(
         "applies",

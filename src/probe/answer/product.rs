@@ -71,6 +71,24 @@ pub fn shown(reply: &Reply, gateway: bool) -> Option<Product> {
         .or_else(|| by_server(reply))
 }
 
+/// How many products show themselves, however each does it. Two of one kind look like one.
+pub fn many(reply: &Reply) -> i64 {
+    let header = |name: &str| {
+        let all = reply.headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
+        all.flat_map(|line| line.split(',')).map(|one| one.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    let servers = header("server");
+    let mut all: Vec<Product> =
+        SERVERS.iter().filter(|(start, _)| servers.iter().any(|one| one.starts_with(start))).map(|(_, p)| *p).collect();
+    all.extend(HEADERS.iter().filter(|(name, _)| reply.headers.contains_key(*name)).map(|(_, p)| *p));
+    // Each hop that uses `Via` adds one of its own (RFC 9110, section 7.6.3).
+    let vias = header("via");
+    all.extend(SERVERS.iter().filter(|(name, _)| vias.iter().any(|via| via.contains(name))).map(|(_, p)| *p));
+    all.sort_unstable();
+    all.dedup();
+    i64::try_from(all.len().max(vias.len())).unwrap_or(i64::MAX)
+}
+
 fn by_server(reply: &Reply) -> Option<Product> {
     let server = server(reply)?.to_ascii_lowercase();
     let named = |start: &str| server.split(", ").any(|one| one.starts_with(start));

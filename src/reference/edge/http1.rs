@@ -141,6 +141,8 @@ async fn deliver(edge: &Edge, mut wire: Wire, far: Box<dyn Leg>, mut answer: Hea
     let switched = answer.status() == Some(101);
     let left = if bare { Some(0) } else { left(&answer) };
     edge.product.dress(&mut answer);
+    let added = edge.options.adds.iter().filter_map(|line| line.split_once(": "));
+    answer.lines.extend(added.map(|(name, value)| (name.to_owned(), value.to_owned())));
     if edge.options.buffers {
         return if switched { hold(Box::new(wire), far).await } else { whole(wire, far, answer, left).await };
     }

@@ -177,6 +177,8 @@ pub struct Options {
     pub message_limit: u64,
     /// Whose signature its answers carry.
     pub product: Brand,
+    /// Header lines that it adds to the gateway's answers: `Name: value`.
+    pub adds: Vec<String>,
     /// Answers by script that go before what the gateway says. One that has a status and nothing else is the product's page.
     pub answer: Vec<Answer>,
 }
@@ -221,6 +223,7 @@ impl Default for Options {
             body_limit: 1 << 20,
             message_limit: 0,
             product: Brand::Plain,
+            adds: Vec::new(),
             answer: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use clawprobe::shelf::{Shelf, matrix_file};
 use super::made::{Made, shelf};
 
 const REFUSED: &str =
-    "fact = \"tcp@public.manner\"\nin = [\"refused\", \"silent\"]\nelse = \"LISTEN-04\"\nseverity = \"error\"\n";
+    "fact = \"tcp@public.manner\"\nin = [\"refused\", \"silent\"]\nelse = \"LISTEN-07\"\nseverity = \"error\"\n";
 
 /// A run of `preflight` under an overlay with this cell.
 fn expecting(cell: &str, paths: &[&str]) -> Made {
@@ -37,8 +37,8 @@ fn a_matrix_with_an_expected_refusal_from_its_file_to_the_verdict() {
     }
 
     let told = made(&["local", "public"]).judge();
-    assert_eq!((told.roots(), told.exit), (vec!["LISTEN-04@here/public"], 1));
-    let finding = told.finding("LISTEN-04@here/public");
+    assert_eq!((told.roots(), told.exit), (vec!["LISTEN-07@here/public"], 1));
+    let finding = told.finding("LISTEN-07@here/public");
     assert_eq!((finding.severity.as_str(), finding.certainty.as_str()), ("error", "proven"));
     assert_eq!(finding.observed, "tcp@here/public[address=203.0.113.9,port=18789].manner is accepted.");
     assert_eq!(finding.expected, "The matrix expects refused or silent.");
@@ -50,7 +50,7 @@ fn a_matrix_with_an_expected_refusal_from_its_file_to_the_verdict() {
 #[test]
 fn the_same_cell_may_come_with_an_overlay() {
     let mut made = expecting(REFUSED, &["local", "public"]);
-    assert_eq!(made.judge().roots(), ["LISTEN-04@here/public"]);
+    assert_eq!(made.judge().roots(), ["LISTEN-07@here/public"]);
     let told = made.refuses("here/public").judge();
     assert_eq!((told.exit, told.found()), (0, vec![]));
     assert_eq!(told.clear("EDGE-01@here/public"), Some(true));
@@ -62,8 +62,8 @@ fn the_same_cell_may_come_with_an_overlay() {
 #[test]
 fn a_lighter_cell_is_a_lighter_finding() {
     let told = expecting(&REFUSED.replace("error", "notice"), &["local", "public"]).judge();
-    assert_eq!((told.exit, told.outcome(), told.roots()), (0, "symptoms", vec!["LISTEN-04@here/public"]));
-    let row = REFUSED.replace("LISTEN-04", "LISTEN-10");
+    assert_eq!((told.exit, told.outcome(), told.roots()), (0, "symptoms", vec!["LISTEN-07@here/public"]));
+    let row = REFUSED.replace("LISTEN-07", "LISTEN-10");
     let told = expecting(&row, &["local", "public"]).judge();
     let finding = told.finding("LISTEN-10@here/public");
     assert_eq!(finding.name, "another-product", "a code with a row speaks in the row's words");
@@ -75,18 +75,18 @@ fn an_expected_cell_that_was_not_measured_is_required_and_open() {
     made.head.plan.require.clear();
     made.dark("here/public", "tcp", Because::new(Reason::Blocked, "dns@here")).blocks("here/public", "tcp");
     let told = made.judge();
-    assert_eq!((told.exit, told.outcome(), told.required_open()), (3, "inconclusive", vec!["LISTEN-04@here/public"]));
-    assert_eq!(told.open("LISTEN-04@here/public").reason.to_string(), "blocked: dns@here");
+    assert_eq!((told.exit, told.outcome(), told.required_open()), (3, "inconclusive", vec!["LISTEN-07@here/public"]));
+    assert_eq!(told.open("LISTEN-07@here/public").reason.to_string(), "blocked: dns@here");
     let row = "tcp@here/public[address=203.0.113.9,port=18789].connected = not measured: deadline";
     let mut made = expecting(REFUSED, &["local", "public"]);
     made.head.plan.require.clear();
-    assert_eq!(made.set(row).judge().required_open(), ["LISTEN-04@here/public"]);
+    assert_eq!(made.set(row).judge().required_open(), ["LISTEN-07@here/public"]);
     // A row that nobody asked for is not measured either.
     let browser = REFUSED.replace("tcp@public.manner", "upgrade@public[as=browser].outcome").replace("\"refused\", ", "");
     let mut made = expecting(&browser, &["local", "public"]);
     made.head.plan.require.clear();
     let told = made.judge();
-    assert_eq!((told.exit, told.required_open()), (3, vec!["LISTEN-04@here/public"]));
+    assert_eq!((told.exit, told.required_open()), (3, vec!["LISTEN-07@here/public"]));
     // No such path, no question.
     assert_eq!(expecting(REFUSED, &["local", "edge:corp"]).judge().exit, 0);
 }
@@ -98,13 +98,13 @@ fn one_row_of_many_that_is_not_as_expected_is_enough() {
     made.set("tcp@here/public[address=2001:db8::9,port=18789].named = true");
     made.set("tcp@here/public[address=2001:db8::9,port=18789].connected = accepted");
     let told = made.judge();
-    let finding = told.finding("LISTEN-04@here/public");
+    let finding = told.finding("LISTEN-07@here/public");
     assert_eq!(finding.evidence.len(), 1, "{:?}", finding.evidence);
     assert!(finding.observed.contains("2001:db8::9"));
     // A cell with a key means that row alone.
     let keyed = REFUSED.replace("public.", "public[address=203.0.113.9].");
     made.shelf = shelf(&format!("[[expect]]\nmatrix = \"preflight\"\n{keyed}"));
-    assert!(!made.judge().found().contains(&"LISTEN-04@here/public"));
+    assert!(!made.judge().found().contains(&"LISTEN-07@here/public"));
 }
 
 #[test]
