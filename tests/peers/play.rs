@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use clawprobe::facts::value::parse_ms;
 use clawprobe::reference::certificate::Kind;
 use clawprobe::reference::document::fill;
 use clawprobe::reference::ground::Standing;
@@ -250,6 +251,16 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
             _ => format!("not measured: {}", f["reason"].as_str().unwrap_or_default()).into(),
         });
         let must = serde_json::to_value(value).unwrap_or_default();
+        let span = must.as_str().and_then(|text| within(&scene.fill(text)));
+        if let Some((low, high)) = span {
+            let there = fact.as_f64().is_some_and(|ms| (low..=high).contains(&ms));
+            same(
+                id,
+                if there { Value::Null } else { fact },
+                if there { Value::Null } else { format!("{low} to {high} ms").into() },
+            );
+            continue;
+        }
         same(id, fact, must.as_str().map_or(must.clone(), |text| scene.fill(text).into()));
     }
     let evidence: BTreeSet<String> = report["findings"]
@@ -266,6 +277,13 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
         }
     }
     wrong
+}
+
+/// The milliseconds that `"18 s +- 1 s"` means.
+fn within(text: &str) -> Option<(f64, f64)> {
+    let (value, spread) = text.split_once("+-")?;
+    let (value, spread) = (parse_ms(value).ok()?, parse_ms(spread).ok()?);
+    Some((value - spread, value + spread))
 }
 
 /// What a failure needs to tell of a report: findings with what they saw, and what was required and stayed undecided.
