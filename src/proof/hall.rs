@@ -122,7 +122,9 @@ impl<'a> Hall<'a> {
         }
         (self.hear)(&attempt);
         let fit = |_: &Tried| {
-            attempt.objections.is_empty() && !fault.expect.roots.is_empty() && fault.place() != HOSTILE && !is_about_quiet(fault)
+            let found = attempt.objections.is_empty() && !fault.expect.roots.is_empty();
+            // A pair is judged by the matrix that both are found by.
+            found && fault.place() != HOSTILE && !is_about_quiet(fault) && matrix_of(self.shelf, fault) == MATRIX
         };
         let trace = tried.filter(fit).map(|tried| Trace::new(fault, &tried, &self.healthy));
         Some((attempt, trace))
