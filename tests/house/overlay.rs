@@ -170,7 +170,7 @@ fn matrices_and_probes_are_linted_too() {
     assert_eq!(lint("mine.toml", mine).unwrap(), "mine.toml: matrix mine\n");
     for (from, to, wanted) in [
         ("\"dns\", ", "", "`tcp` needs `dns`, which does not stand before it"),
-        ("LISTEN-01", "LISTEN-04", "has no row yet"),
+        ("LISTEN-01", "NODE-01", "has no row yet"),
         ("LISTEN-01", "LISTEN-99", "there is no code LISTEN-99"),
         ("10s", "10", "lacks its unit"),
         ("tcp", "tpc", "did you mean `tcp`?"),

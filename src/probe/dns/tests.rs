@@ -42,10 +42,20 @@ fn answer(question: &[u8], fake: Fake, tcp: bool) -> Vec<u8> {
     answer.to_vec().unwrap()
 }
 
+/// A free port of both protocols: what is free for one may be taken for the other.
+async fn both() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for both protocols");
+}
+
 async fn resolver(fake: Fake) -> SocketAddr {
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (udp, tcp) = both().await;
     let address = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).await.unwrap();
     tokio::spawn(async move {
         let mut buffer = [0; 512];
         while let Ok((size, from)) = udp.recv_from(&mut buffer).await {
