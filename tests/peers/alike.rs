@@ -110,7 +110,9 @@ fn kept(report: &Value) -> BTreeMap<String, Value> {
 fn judged<'a>(report: &'a Value, list: &'a str) -> impl Iterator<Item = (String, Value)> + 'a {
     let ids = |list: &Value| {
         let ids = list.as_array().into_iter().flatten().filter_map(|item| item["id"].as_str());
-        ids.filter(|id| !bystander(id)).map(Value::from).collect::<Value>()
+        // Their order is that of looking, which a bystander's row may change.
+        let ids: BTreeSet<&str> = ids.filter(|id| !bystander(id)).collect();
+        ids.into_iter().map(Value::from).collect::<Value>()
     };
     report[list].as_array().into_iter().flatten().map(move |row| {
         let rest = [&row["certainty"], &row["severity"], &row["explained_by"], &row["reason"], &row["beneath"]];
