@@ -119,6 +119,8 @@ impl Gateway {
             .env("OPENCLAW_CONFIG_PATH", folder.path().join("openclaw.json"))
             .envs([
                 ("OPENCLAW_SKIP_CHANNELS", "1"),
+                // Its scheduled heartbeat, some time within the first half hour, would change what it answers.
+                ("OPENCLAW_SKIP_CRON", "1"),
                 ("OPENCLAW_DISABLE_BONJOUR", "1"),
                 ("OPENCLAW_NO_AUTO_UPDATE", "1"),
                 ("NO_COLOR", "1"),
