@@ -90,6 +90,17 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, w)| w)
 }
 
+/// Advice on an unknown word: the known one that was probably meant, or else what is said of all of them.
+pub fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl Into<String>) -> String {
+    did_you_mean(typed, known).map_or_else(|| otherwise.into(), |near| format!("did you mean `{near}`?"))
+}
+
+/// Advice on an unknown word: the known one that was probably meant, or all of them after a few words.
+pub fn among<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Clone, words: &str) -> String {
+    let all = known.clone().into_iter().collect::<Vec<_>>().join(", ");
+    meant(typed, known, format!("{words} {all}"))
+}
+
 /// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
@@ -125,5 +136,7 @@ mod tests {
         assert_eq!(did_you_mean("upgarde", known), Some("upgrade"));
         assert_eq!(did_you_mean("conect", known), Some("connect"));
         assert_eq!(did_you_mean("zebra", known), None);
+        assert_eq!(among("conect", known, "there are"), "did you mean `connect`?");
+        assert_eq!(among("zebra", known, "there are"), "there are upgrade, challenge, connect");
     }
 }

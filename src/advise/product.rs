@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::syntax::Syntax;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 use crate::labels;
 use crate::shelf::builtin;
 use crate::shelf::front;
@@ -139,12 +139,9 @@ fn read(name: &'static str, text: &'static str) -> Result<Product, Complaint> {
 /// # Errors
 /// A complaint with the nearest name, or all of them.
 pub fn named<'a>(all: &'a [Product], typed: &str) -> Result<&'a Product, Complaint> {
-    let known = || all.iter().map(|p| p.product.as_str());
+    let known = all.iter().map(|p| p.product.as_str());
     all.iter().find(|p| p.product.eq_ignore_ascii_case(typed)).ok_or_else(|| {
         let complaint = Complaint::new(format!("there is no advice on `{typed}`")).flag("advise", typed, "unknown product");
-        complaint.help(match did_you_mean(typed, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there is advice on {}", known().collect::<Vec<_>>().join(", ")),
-        })
+        complaint.help(among(typed, known, "there is advice on"))
     })
 }

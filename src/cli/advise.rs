@@ -11,7 +11,7 @@ use crate::advise::ask::{Ask, TICK_MS};
 use crate::advise::name;
 use crate::advise::page;
 use crate::advise::product::{self, Product};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 use crate::exit::Exit;
 use crate::facts::derived::derive;
 use crate::facts::tables::path::Scheme;
@@ -66,10 +66,7 @@ fn named<'a>(products: &'a [Product], shelf: &Shelf, typed: &str) -> Result<&'a 
     product::named(products, typed).map_err(|complaint| {
         let edges = shelf.edges.iter().filter(|e| e.managed).map(|e| e.id.as_str());
         let known: Vec<&str> = products.iter().map(|p| p.product.as_str()).chain(edges).collect();
-        complaint.help(match did_you_mean(typed, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there is advice on {}", known.join(", ")),
-        })
+        complaint.help(among(typed, known.iter().copied(), "there is advice on"))
     })
 }
 

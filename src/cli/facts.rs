@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::listing::{GAP, line, listing};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::facts::dictionary::{PRIMITIVES, TABLES};
 use crate::facts::schema::{Privacy, Scope, Table as Declared, Type};
 
@@ -18,10 +18,7 @@ pub fn text(table: Option<&str>, width: u16) -> Result<String, Complaint> {
         None => {
             let known = TABLES.iter().map(|t| t.name);
             let complaint = Complaint::new(format!("there is no table `{name}`")).flag("facts", name, "unknown table");
-            Err(complaint.help(match did_you_mean(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`clawprobe facts` lists every table".to_owned(),
-            }))
+            Err(complaint.help(meant(name, known, "`clawprobe facts` lists every table")))
         }
     }
 }

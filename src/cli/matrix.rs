@@ -68,10 +68,8 @@ pub fn show(shelf: &Shelf, what: &str, origin: bool, width: u16) -> Result<Strin
     }
     let known = shelf.matrices.iter().map(|m| m.name.as_str()).chain(shelf.symptoms.iter().map(|s| s.code.as_str()));
     let complaint = Complaint::new(format!("there is neither a matrix nor a code `{what}`")).flag("show", what, "unknown");
-    Err(complaint.help(match crate::complaint::did_you_mean(what, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`clawprobe matrix list` lists matrices, `clawprobe explain` codes".to_owned(),
-    }))
+    let otherwise = "`clawprobe matrix list` lists matrices, `clawprobe explain` codes";
+    Err(complaint.help(crate::complaint::meant(what, known, otherwise)))
 }
 
 fn matrix_page(matrix: &Matrix, width: u16) -> String {

@@ -1,7 +1,7 @@
 //! `probes`: the named uses of primitives, and the generated page about them.
 
 use super::listing::{GAP, line, listing};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::facts::dictionary::PRIMITIVES;
 use crate::facts::value::{Value, show_ms};
 use crate::path::Kind;
@@ -19,10 +19,8 @@ pub fn text(shelf: &Shelf, id: Option<&str>, width: u16) -> Result<String, Compl
         Some(probe) => Ok(one(shelf, probe, width)),
         None => {
             let complaint = Complaint::new(format!("there is no probe `{id}`")).flag("probes", id, "unknown probe");
-            Err(complaint.help(match did_you_mean(id, shelf.probes.iter().map(|p| p.id.as_str())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`clawprobe probes` lists every probe".to_owned(),
-            }))
+            let known = shelf.probes.iter().map(|p| p.id.as_str());
+            Err(complaint.help(meant(id, known, "`clawprobe probes` lists every probe")))
         }
     }
 }

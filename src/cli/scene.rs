@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::World;
 use super::end::note;
 use super::ready::ready;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::exit::Exit;
 use crate::harmless::in_line;
 use crate::judge;
@@ -129,8 +129,7 @@ fn read(flag: &str, file: &Path) -> Result<Fault, Complaint> {
     let shelf = Shelf::builtin()?;
     match fault.matrix.as_deref().filter(|matrix| shelf.matrix(matrix).is_none()) {
         Some(unknown) => {
-            let near = did_you_mean(unknown, shelf.matrices.iter().map(|matrix| matrix.name.as_str()));
-            let label = near.map_or_else(|| "no such matrix".to_owned(), |near| format!("did you mean {near}?"));
+            let label = meant(unknown, shelf.matrices.iter().map(|matrix| matrix.name.as_str()), "no such matrix");
             Err(fault.written.wrong(&["matrix"], None, format!("there is no matrix `{unknown}`"), label))
         }
         None => Ok(fault),

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::Telling;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 use crate::record::save;
 use crate::report::Format;
 
@@ -75,10 +75,7 @@ fn also(typed: &str) -> Result<Sink, Complaint> {
         let complaint = Complaint::new(format!("`{word}` is no format"));
         let text = format!("--also {typed}");
         let complaint = complaint.at("command line", text, 7..7 + word.len(), "no such format");
-        match did_you_mean(word, known.clone()) {
-            Some(near) => complaint.help(format!("did you mean `{near}`?")),
-            None => complaint.help(format!("the formats are {}", known.collect::<Vec<_>>().join(", "))),
-        }
+        complaint.help(among(word, known, "the formats are"))
     })?;
     Ok(Sink { format, file: Some(file.into()) })
 }

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::args::Reference as Flags;
 use super::places;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::reference::certificate::Kind;
 use crate::reference::document::{Document, at};
 use crate::reference::fault::{self, Fault};
@@ -36,8 +36,7 @@ pub struct Stand {
 /// A complaint that underlines the flag: a place that is none or is taken, a file that holds no secret, a release nobody knows.
 pub fn of(flags: &Flags, fault: Option<&Fault>) -> Result<Stand, Complaint> {
     release::named(&flags.release).map_err(|complaint| {
-        let near = did_you_mean(&flags.release, release::ALL.iter().map(|r| r.name));
-        complaint.flag("--as", &flags.release, near.map_or_else(|| "not played".to_owned(), |n| format!("did you mean {n}?")))
+        complaint.flag("--as", &flags.release, meant(&flags.release, release::ALL.iter().map(|r| r.name), "not played"))
     })?;
     let listen = listen(flags)?;
     if let Some(place) = flags.listen.iter().find(|place| flags.tls.is_some() && place.starts_with("unix:")) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::schedule::{LANES_AT_ONCE, reserve_ms, worst};
 use super::{Etiquette, Lack, Lane, Plan, Selection, Step, fit, needed};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::facts::tables::site::CredentialState;
 use crate::facts::value::show_ms;
 use crate::path::{Class, HERE, Kind, Path, Vantage};
@@ -85,10 +85,7 @@ fn millis(d: Duration) -> u64 {
 fn known<'a>(shelf: &'a Shelf, matrix: &Matrix, id: &str) -> Result<&'a Probe, Complaint> {
     shelf.probe(id).ok_or_else(|| {
         let complaint = Complaint::new(format!("the matrix `{}` asks for the probe `{id}`, which does not exist", matrix.name));
-        match did_you_mean(id, shelf.probes.iter().map(|p| p.id.as_str())) {
-            Some(near) => complaint.help(format!("did you mean `{near}`?")),
-            None => complaint.help("`clawprobe probes` lists all probes"),
-        }
+        complaint.help(meant(id, shelf.probes.iter().map(|p| p.id.as_str()), "`clawprobe probes` lists all probes"))
     })
 }
 

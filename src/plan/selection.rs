@@ -1,7 +1,7 @@
 //! Which rows a run is about: `--only` and `--skip` by code, family or layer. The plan and the judgement both ask here.
 
 use crate::code::{Code, Layer};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::shelf::Shelf;
 use crate::shelf::symptom::Symptom;
 
@@ -95,10 +95,6 @@ fn unknown(flag: &str, value: &str, word: &str, known: &[String]) -> Complaint {
         start..start + word.len(),
         "matches no row",
     );
-    match did_you_mean(word, known.iter().map(String::as_str)) {
-        Some(near) => complaint.help(format!("did you mean `{near}`?")),
-        None => {
-            complaint.help("a code looks like WS-01, a family like ws, a layer like websocket; `clawprobe explain` lists them")
-        }
-    }
+    let otherwise = "a code looks like WS-01, a family like ws, a layer like websocket; `clawprobe explain` lists them";
+    complaint.help(meant(word, known.iter().map(String::as_str), otherwise))
 }

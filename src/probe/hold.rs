@@ -4,9 +4,10 @@
 //! and answers pings before that. Where the lane's `connect` was accepted, further connections are let in: those the gateway leaves
 //! silent for 25 s at most, because it pings; ticks have a phase of their own, so connections begin at different times, and
 //! afresh right after each broadcast, until one has seen the whole silence. [`schedule`] says which connections there are and when
-//! enough was seen, [`life`] leads one of them, [`beat`] keeps what the gateway said by itself.
+//! enough was seen, [`life`] begins one of them, [`connection`] leads it to its end, [`beat`] keeps what the gateway said by itself.
 
 mod beat;
+mod connection;
 mod life;
 mod schedule;
 
@@ -87,6 +88,12 @@ impl<'a> Stage<'a> {
             news: Arc::default(),
         }
     }
+
+    /// When all connections are to be ended, as far as is known by now. The one of a quick look lives by its own silence.
+    fn end(&self, single: bool) -> Instant {
+        let enough = self.seen.borrow().enough_at(self.secret.is_some()).filter(|_| !single);
+        enough.map_or(self.limit, |after| self.limit.min(self.begun + after))
+    }
 }
 
 /// Leads all connections to their ends, and begins fresh ones when a broadcast has broken the silence of the others.
@@ -96,19 +103,20 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
     let mut running: FuturesUnordered<_> = jobs.into_iter().map(|job| live(stage, job)).collect();
     let mut lives = Vec::new();
     loop {
+        let (stopped, end) = (*stage.stop.borrow(), stage.end(single));
         tokio::select! {
             ended = running.next() => match ended {
                 Some(life) => lives.extend(life),
                 None => return lives,
             },
             () = stage.news.notified() => {}
-            () = tokio::time::sleep(schedule::LOOK) => {}
+            () = tokio::time::sleep_until(end), if !stopped => {}
         }
-        if *stage.stop.borrow() {
+        if stopped {
             continue;
         }
         let now = clock::now();
-        if now >= stage.limit || (!single && stage.seen.borrow().enough(now - stage.begun, stage.secret.is_some())) {
+        if now >= stage.end(single) {
             stage.stop.send_replace(true);
         } else if stage.seen.borrow_mut().wants_fresh() {
             running.push(live(stage, schedule::fresh(now - stage.begun)));

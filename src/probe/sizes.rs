@@ -1,7 +1,7 @@
 //! `sizes`: the same harmless request larger and larger, until it fails or is as large as it needs to be.
 //!
 //! 2026.9.6 answers a GET of its health route whatever body it has (3 MiB were tried), and a `health` request whatever its
-//! parameters hold (24 MiB were tried), so neither writes anything. A head beyond 16 KiB is the gateway's own 431, a message beyond
+//! parameters hold (16 MiB were tried), so neither writes anything. A head beyond 16 KiB is the gateway's own 431, a message beyond
 //! 25 MiB its own 1009, before login beyond 64 KiB: every ladder ends well below.
 
 mod message;

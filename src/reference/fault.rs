@@ -10,7 +10,7 @@ use toml::Table;
 use super::document::Document;
 use super::world::World;
 use super::written::{Part, Written};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::labels;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/matrices/faults");
@@ -126,11 +126,10 @@ pub fn all() -> Result<Vec<Fault>, Complaint> {
 /// A complaint that suggests a name.
 pub fn named(name: &str) -> Result<Fault, Complaint> {
     let all = all()?;
-    let meant = did_you_mean(name, all.iter().map(|f| f.name.as_str())).map(str::to_owned);
-    all.into_iter().find(|f| f.name == name).ok_or_else(|| {
-        let label = meant.map_or_else(|| "no such fault".to_owned(), |m| format!("did you mean {m}?"));
-        Complaint::new(format!("there is no fault `{name}`")).flag("--fault", name, label)
-    })
+    let label = meant(name, all.iter().map(|f| f.name.as_str()), "no such fault");
+    all.into_iter()
+        .find(|f| f.name == name)
+        .ok_or_else(|| Complaint::new(format!("there is no fault `{name}`")).flag("--fault", name, label))
 }
 
 /// Reads a fault file.
@@ -197,7 +196,7 @@ mod tests {
     #[test]
     fn a_misspelt_name_is_corrected() {
         let complaint = named("edge/upgrade-droped").unwrap_err().to_string();
-        assert!(complaint.contains("did you mean edge/upgrade-dropped?"), "{complaint}");
+        assert!(complaint.contains("did you mean `edge/upgrade-dropped`?"), "{complaint}");
     }
 
     #[test]

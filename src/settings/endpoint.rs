@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::given::Given;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::facts::tables::path::Scheme;
 use crate::secret::Secret;
 use crate::target::{DEFAULT_PORT, Endpoint};
@@ -76,8 +76,7 @@ fn unix(given: &Given<'_>, from: usize, path: &str) -> Result<Endpoint, Complain
 fn url(given: &Given<'_>, from: usize, scheme: &str) -> Result<Endpoint, Complaint> {
     let known = SCHEMES.iter().find(|(name, ..)| name.eq_ignore_ascii_case(scheme));
     let Some(&(name, scheme, default)) = known else {
-        let meant = did_you_mean(scheme, SCHEMES.iter().map(|(name, ..)| *name));
-        let label = meant.map_or("use ws, wss, http or https".to_owned(), |m| format!("did you mean {m}?"));
+        let label = meant(scheme, SCHEMES.iter().map(|(name, ..)| *name), "use ws, wss, http or https");
         return Err(given.wrong(format!("unknown scheme `{scheme}`"), from..from + scheme.len(), label));
     };
     let start = from + name.len() + "://".len();

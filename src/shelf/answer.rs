@@ -8,7 +8,7 @@ use super::reader::{Said, Section, Source};
 use super::symptom_file::{Named, codes, name, sentence};
 use super::{Shelf, check, digest, front, pattern};
 use crate::code::Code;
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 
 const KEYS: &[&str] = &["answer", "question", "short", "codes", "patterns", "requirements", "references"];
 
@@ -99,13 +99,11 @@ pub fn names(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
 /// # Errors
 /// Advice: the nearest name, or all of them.
 pub fn known<'a>(shelf: &'a Shelf, said: &str) -> Result<&'a Answer, String> {
-    shelf.answers.iter().find(|a| a.name == said).ok_or_else(|| {
-        let known = || shelf.answers.iter().map(|a| a.name.as_str());
-        match did_you_mean(said, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
-        }
-    })
+    shelf
+        .answers
+        .iter()
+        .find(|a| a.name == said)
+        .ok_or_else(|| among(said, shelf.answers.iter().map(|a| a.name.as_str()), "there are"))
 }
 
 /// The answers that a row leads to.

@@ -35,10 +35,7 @@ pub fn codes(shelf: &Shelf, source: Source<'_>, named: &[(Code, Range<usize>)]) 
 
 /// Advice on an unknown code: a near one, or where to find them all.
 pub fn near<'w>(typed: &str, known: impl IntoIterator<Item = &'w str>) -> String {
-    match crate::complaint::did_you_mean(&typed.to_ascii_uppercase(), known) {
-        Some(code) => format!("did you mean {code}?"),
-        None => "`clawprobe explain` lists every code".to_owned(),
-    }
+    crate::complaint::meant(&typed.to_ascii_uppercase(), known, "`clawprobe explain` lists every code")
 }
 
 /// Checks that `explained-by` has no circle, the rows of overlays included.

@@ -2,9 +2,9 @@
 
 use super::Shelf;
 use super::matrix::{Expect, Matrix};
-use super::reader::{Item, Said, Section, Source, meant};
+use super::reader::{Item, Said, Section, Source};
 use crate::code::{Code, Severity};
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, among};
 use crate::facts::{FactId, Field, Scope, Table, Value, dictionary};
 use crate::path::Kind;
 
@@ -48,7 +48,7 @@ fn probes(item: Item<'_>, shelf: &Shelf) -> Result<Vec<String>, Complaint> {
     for said in item.texts()? {
         let probe = shelf.probe(said.text).ok_or_else(|| {
             let complaint = said.complain(format!("there is no probe `{}`", said.text), "unknown probe");
-            complaint.help(meant(said.text, shelf.probes.iter().map(|p| p.id.as_str())))
+            complaint.help(among(said.text, shelf.probes.iter().map(|p| p.id.as_str()), "known:"))
         })?;
         if let Some(missing) = probe.needs.iter().find(|need| !order.contains(need)) {
             let title = format!("`{}` needs `{missing}`, which does not stand before it", probe.id);
@@ -111,7 +111,7 @@ fn fact(said: &Said<'_>) -> Result<(String, FactId, &'static Field), Complaint> 
         None => (place, ""),
     };
     let unknown = |what: &str, typed: &str, known: Vec<&'static str>| {
-        said.complain(format!("there is no {what} `{typed}`"), format!("unknown {what}")).help(meant(typed, known))
+        said.complain(format!("there is no {what} `{typed}`"), format!("unknown {what}")).help(among(typed, known, "known:"))
     };
     let table = dictionary::table(table)
         .filter(|t| t.scope == Scope::Path)

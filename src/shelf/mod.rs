@@ -142,10 +142,7 @@ impl Shelf {
         self.matrix(name).ok_or_else(|| {
             let known = self.matrices.iter().map(|m| m.name.as_str());
             let complaint = Complaint::new(format!("there is no matrix `{name}`")).flag("run", name, "unknown matrix");
-            complaint.help(match crate::complaint::did_you_mean(name, known.clone()) {
-                Some(near) => format!("did you mean `{near}`? There are {}", known.collect::<Vec<_>>().join(", ")),
-                None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
-            })
+            complaint.help(crate::complaint::among(name, known, "there are"))
         })
     }
 

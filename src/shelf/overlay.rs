@@ -231,7 +231,7 @@ fn expect(shelf: &mut Shelf, section: &Section<'_>) -> Result<(), Complaint> {
         }
         None => {
             let complaint = said.complain(format!("there is no matrix `{}`", said.text), "unknown matrix");
-            Err(complaint.help(super::reader::meant(said.text, known.iter().map(String::as_str))))
+            Err(complaint.help(crate::complaint::among(said.text, known.iter().map(String::as_str), "known:")))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::page::Page;
 use super::reader::{Said, Section};
 use super::symptom_file::{name, sentence};
 use super::{Shelf, digest, front};
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 
 /// What every pattern says, in the order in which it is compared: the key of the front matter, and its heading.
 pub const FIELDS: &[(&str, &str)] = &[
@@ -95,13 +95,11 @@ pub fn read<'a>(file: &'a str, text: &'a str, origin: &str, page: impl FnOnce(&'
 /// # Errors
 /// A complaint with the nearest name, or all of them.
 pub fn known<'a>(shelf: &'a Shelf, said: &str) -> Result<&'a Pattern, String> {
-    shelf.patterns.iter().find(|p| p.name == said).ok_or_else(|| {
-        let known = || shelf.patterns.iter().map(|p| p.name.as_str());
-        match did_you_mean(said, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
-        }
-    })
+    shelf
+        .patterns
+        .iter()
+        .find(|p| p.name == said)
+        .ok_or_else(|| among(said, shelf.patterns.iter().map(|p| p.name.as_str()), "there are"))
 }
 
 /// Changes words of a pattern, as an overlay's `[[alter]]` does.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::Shelf;
 use super::probe::{Method, Probe};
-use super::reader::{Said, Section, Source, meant};
-use crate::complaint::Complaint;
+use super::reader::{Said, Section, Source};
+use crate::complaint::{Complaint, among};
 use crate::facts::dictionary::{PRIMITIVES, Primitive};
 use crate::facts::tables::path::Scheme;
 use crate::facts::{Scope, Value};
@@ -86,7 +86,7 @@ pub fn needs(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
         None => Ok(()),
         Some((id, span)) => {
             let complaint = draft.source.complain(format!("there is no probe `{id}`"), span.clone(), "unknown probe");
-            Err(complaint.help(meant(id, shelf.probes.iter().map(|p| p.id.as_str()))))
+            Err(complaint.help(among(id, shelf.probes.iter().map(|p| p.id.as_str()), "known:")))
         }
     }
 }
@@ -94,7 +94,7 @@ pub fn needs(shelf: &Shelf, draft: &Draft<'_>) -> Result<(), Complaint> {
 fn primitive(said: &Said<'_>) -> Result<&'static Primitive, Complaint> {
     PRIMITIVES.iter().find(|p| p.name == said.text).ok_or_else(|| {
         let complaint = said.complain(format!("there is no primitive `{}`", said.text), "unknown primitive");
-        complaint.help(meant(said.text, PRIMITIVES.iter().map(|p| p.name)))
+        complaint.help(among(said.text, PRIMITIVES.iter().map(|p| p.name), "known:"))
     })
 }
 
@@ -135,7 +135,7 @@ fn with(section: &Section<'_>, primitive: &Primitive) -> Result<BTreeMap<String,
         } else if !extra().any(|name| name == key.text) {
             let known: Vec<_> = keys().map(|k| k.name).chain(extra()).collect();
             let title = format!("`{}` knows no parameter `{}`", primitive.name, key.text);
-            return Err(key.complain(title, "unknown parameter").help(meant(key.text, known)));
+            return Err(key.complain(title, "unknown parameter").help(among(key.text, known, "known:")));
         }
         with.insert(key.text.to_owned(), value.text.to_owned());
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, among};
 use crate::facts::value::parse_ms;
 use crate::judge::condition::Mistake;
 use crate::labels::Label;
@@ -90,7 +90,7 @@ impl<'a> Section<'a> {
             Some(key) => {
                 let complaint =
                     self.source.complain(format!("{} has no key `{}`", self.what, key.get_ref()), key.span(), "unknown key");
-                Err(complaint.help(meant(key.get_ref(), keys.iter().copied())))
+                Err(complaint.help(among(key.get_ref(), keys.iter().copied(), "known:")))
             }
         }
     }
@@ -295,7 +295,7 @@ impl<'a> Said<'a> {
     pub fn label<T: FromStr<Err = String>>(&self, set: &[Label]) -> Result<T, Complaint> {
         self.text.parse().map_err(|_| {
             let title = format!("`{}` is not a word of this set", self.text);
-            self.complain(title, "unknown word").help(meant(self.text, set.iter().map(|l| l.name)))
+            self.complain(title, "unknown word").help(among(self.text, set.iter().map(|l| l.name), "known:"))
         })
     }
 
@@ -323,13 +323,5 @@ impl<'a> Said<'a> {
             }
             _ => self.span.clone(),
         }
-    }
-}
-
-/// Advice on an unknown word: the nearest known one, or all of them.
-pub fn meant<'w>(typed: &str, known: impl IntoIterator<Item = &'w str> + Clone) -> String {
-    match did_you_mean(typed, known.clone()) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     }
 }

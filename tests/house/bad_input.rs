@@ -59,7 +59,7 @@ const CASES: &[Bad] = &[
     bad("reference --token-file empty --port 0", "empty", "is empty"),
     bad("reference --tls trustd", "trustd", "did you mean `trusted`?"),
     bad("reference --trusted-proxy 10.0.0.0/8", "10.0.0.0/8", "not accepted"),
-    bad("reference --fault edge/upgrade-droped --port 0", "edge/upgrade-droped", "did you mean edge/upgrade-dropped?"),
+    bad("reference --fault edge/upgrade-droped --port 0", "edge/upgrade-droped", "did you mean `edge/upgrade-dropped`?"),
     bad("reference --format xml", "xml", "human, json"),
     // Values.
     bad("preflight --gateway ftp://127.0.0.1", "ftp", ""),

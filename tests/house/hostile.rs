@@ -39,6 +39,8 @@ const NAMED: &[(&str, &str)] = &[
 
 /// The most resident memory, bytes.
 const MEMORY: u64 = 32 << 20;
+/// The resident pages of a program that is built to be used, bytes: up to 10 MiB in `benches/preflight.rs`, own memory among them.
+const PROGRAM: u64 = 10 << 20;
 /// What a run may take beyond its budget before its report begins: the start of the program on a busy machine.
 const SLACK: Duration = Duration::from_secs(15);
 /// How many run at once: each waits most of its time.
@@ -57,9 +59,10 @@ struct Ran {
 }
 
 impl Ran {
-    /// What counts: the whole of a program that is built to be used, and what a build for tests has written to.
-    fn own(&self) -> u64 {
-        if cfg!(debug_assertions) { self.memory - self.files } else { self.memory }
+    /// What counts. A build for tests is tens of MiB of program: what it has written to counts, and the pages of a program that is
+    /// built to be used.
+    fn counted(&self) -> u64 {
+        if cfg!(debug_assertions) { self.memory - self.files + PROGRAM } else { self.memory }
     }
 }
 
@@ -156,7 +159,7 @@ fn sentences(report: &Value) -> String {
 fn every_hostile_peer_is_named_in_time_and_in_little_memory() {
     each(|fault, standing| {
         let ran = preflight(standing, &[]);
-        let mut wrong = objections(&ran, ran.own(), Duration::from_secs(60));
+        let mut wrong = objections(&ran, ran.counted(), Duration::from_secs(60));
         let name = fault.name.trim_start_matches("hostile/");
         let by_name = |name: &str| NAMED.iter().find(|(of, _)| *of == name).map(|(_, words)| *words);
         let told = sentences(&ran.report);
@@ -177,7 +180,7 @@ fn a_short_budget_is_kept_with_every_hostile_peer() {
     each(|fault, standing| {
         let ran = preflight(standing, &["--budget".into(), "5s".into()]);
         println!("{}: {} KiB, {} of them from files, {:?}", fault.name, ran.memory >> 10, ran.files >> 10, ran.took);
-        objections(&ran, ran.own(), Duration::from_secs(5))
+        objections(&ran, ran.counted(), Duration::from_secs(5))
     });
 }
 

@@ -112,7 +112,7 @@ fn a_matrix_may_expect_a_refusal() {
     assert!(refused(&cell.replace("manner", "maner")).contains("did you mean `manner`?"));
     assert!(refused(&cell.replace("refused", "refusd")).contains("`refusd` is not one of"));
     assert!(refused(&cell.replace("preflight", "prefligth")).contains("did you mean `preflight`?"));
-    assert!(refused(&cell.replace("LISTEN-04", "LISTEN-40")).contains("did you mean LISTEN-"));
+    assert!(refused(&cell.replace("LISTEN-04", "LISTEN-40")).contains("did you mean `LISTEN-"));
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn what_is_misspelt_is_underlined_with_the_word_that_was_meant() {
         ("[[altar]]\ncode = \"WS-01\"\n", "did you mean `alter`?"),
         ("[[alter]]\ncode = \"WS-01\"\nseverty = \"notice\"\n", "did you mean `severity`?"),
         ("[[alter]]\ncode = \"WS-01\"\nseverity = \"notise\"\n", "did you mean `notice`?"),
-        ("[[alter]]\ncode = \"WZ-01\"\nseverity = \"notice\"\n", "did you mean WS-01?"),
+        ("[[alter]]\ncode = \"WZ-01\"\nseverity = \"notice\"\n", "did you mean `WS-01`?"),
         ("[[mute]]\ncode = \"TAILNET-01\"\nreason = \"x\"\n", "has no row yet"),
-        ("[site.ticket]\n\"WS-99\" = \"NET-1\"\n", "did you mean WS-0"),
+        ("[site.ticket]\n\"WS-99\" = \"NET-1\"\n", "did you mean `WS-0"),
         ("[[alter]]\ncode = 3\n", "`code` is to be a string"),
         ("[[alter]\n", "not valid TOML"),
         ("schema = 2\n", "schema 1"),

@@ -83,7 +83,7 @@ fn what_cannot_be_used_is_underlined() {
     desk.put("no-world.toml", "summary = 'x'\n[edge]\nupgarde = 'dropped'\n");
     desk.put("no-toml.toml", "summary = \n");
     for (args, underlined, words) in [
-        (&["--reference", "--fault", "edge/upgrade-droped"][..], "edge/upgrade-droped", "did you mean edge/upgrade-dropped?"),
+        (&["--reference", "--fault", "edge/upgrade-droped"][..], "edge/upgrade-droped", "did you mean `edge/upgrade-dropped`?"),
         (&["--reference", "--fault", "none.toml"], "none.toml", "does not exist"),
         (&["--reference", "--fault", "no-world.toml"], "upgarde", "upgarde"),
         (&["--scenario", "none.toml"], "none.toml", "does not exist"),
@@ -137,7 +137,8 @@ fn a_code_is_reproduced_with_its_fault_and_what_to_try_by_hand() {
     let json = desk.run(&["reproduce", "WS-01", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(report["world"], "reference, edge/upgrade-dropped");
-    for (code, words) in [("WS-99", "did you mean WS-09?"), ("CPU-01", "has a name and no row yet"), ("x", "there is no code x")]
+    for (code, words) in
+        [("WS-99", "did you mean `WS-09`?"), ("CPU-01", "has a name and no row yet"), ("x", "there is no code x")]
     {
         let done = desk.run(&["reproduce", code]);
         assert!(done.status == 2 && done.err.contains(words) && done.underlined() == [code], "{code}: {}", done.err);

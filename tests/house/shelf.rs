@@ -173,7 +173,7 @@ fn a_quoted_error_text_finds_its_row() {
 #[test]
 fn an_unknown_code_is_answered_with_a_near_one() {
     let near = |typed: &str| explain::text(&shelf(), &[typed.to_owned()], 80).unwrap_err().to_string();
-    assert!(near("WS-99").contains("did you mean WS-"), "{}", near("WS-99"));
+    assert!(near("WS-99").contains("did you mean `WS-"), "{}", near("WS-99"));
     assert!(near("WZ-01").contains("did you mean"), "{}", near("WZ-01"));
     assert!(explain::text(&shelf(), &["tailnet-01".to_owned()], 80).unwrap().contains("no row yet"));
 }

@@ -8,9 +8,6 @@ use std::time::Duration;
 
 use crate::facts::tables::hold::Pattern;
 
-/// How often it is looked whether enough was seen, should nothing happen.
-pub const LOOK: Duration = Duration::from_millis(250);
-
 /// Silences that are ended by a ping, in the order in which places become free. All of them end before the gateway's own end of a
 /// connection that it does not let in (15 s).
 const SILENCES: &[u64] = &[3, 6, 9, 12];
@@ -111,18 +108,18 @@ impl Seen {
         self.pause = Some(self.pause.map_or(pause, |shortest| shortest.min(pause)));
     }
 
-    /// Whether enough was seen, so long after the beginning.
-    pub fn enough(&self, now: Duration, admitted: bool) -> bool {
+    /// How long after the beginning enough is seen if nothing new happens until then; none while something must happen first.
+    pub fn enough_at(&self, admitted: bool) -> Option<Duration> {
         if let Some((at, age)) = self.death {
-            return now >= at + age + AFTERMATH;
+            return Some(at + age + AFTERMATH);
         }
-        let pause = self.pause.filter(|_| admitted && !self.refused);
-        self.quiet == 0
-            && match pause {
-                _ if !admitted || self.refused => true,
-                Some(pause) => self.longest >= pause.mul_f64(NEARLY) && now >= pause.mul_f64(1.5),
-                None => false,
-            }
+        if self.quiet > 0 {
+            return None;
+        }
+        if !admitted || self.refused {
+            return Some(Duration::ZERO);
+        }
+        self.pause.filter(|pause| self.longest >= pause.mul_f64(NEARLY)).map(|pause| pause.mul_f64(1.5))
     }
 }
 
@@ -137,25 +134,24 @@ mod tests {
     #[test]
     fn without_a_credential_it_ends_with_the_last_quiet_connection() {
         let seen = |quiet| Seen { quiet, ..Seen::default() };
-        assert!(!seen(1).enough(s(50), false));
-        assert!(seen(0).enough(s(21), false));
-        assert!(Seen { refused: true, ..Seen::default() }.enough(s(21), true));
+        assert_eq!((seen(1).enough_at(false), seen(0).enough_at(false)), (None, Some(s(0))));
+        assert_eq!(Seen { refused: true, ..Seen::default() }.enough_at(true), Some(s(0)));
     }
 
     #[test]
     fn let_in_it_ends_when_the_gateways_own_pause_was_survived_and_a_little_more() {
         let mut seen = Seen { longest: Duration::from_millis(24_990), ..Seen::default() };
-        assert!(!seen.enough(s(55), true), "a gateway that never speaks by itself is watched to the end");
+        assert_eq!(seen.enough_at(true), None, "a gateway that never speaks by itself is watched to the end");
         seen.paused(s(30));
-        assert!(!seen.enough(s(55), true));
+        assert_eq!(seen.enough_at(true), None);
         seen.paused(s(25));
-        assert!(!seen.enough(s(37), true) && seen.enough(s(38), true));
+        assert_eq!(seen.enough_at(true), Some(Duration::from_millis(37_500)));
     }
 
     #[test]
     fn after_a_death_it_is_looked_on_for_as_long_again() {
         let seen = Seen { quiet: 5, death: Some((s(9), s(4))), ..Seen::default() };
-        assert!(!seen.enough(s(14), true) && seen.enough(s(15), true));
+        assert_eq!(seen.enough_at(true), Some(s(15)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::complaint::{Complaint, did_you_mean};
+use crate::complaint::{Complaint, meant};
 use crate::openclaw::limits::{NEWEST_PROTOCOL, OLDEST_PROTOCOL};
 
 /// What one release does differently.
@@ -140,9 +140,8 @@ pub const ALL: &[&Release] =
 pub fn named(name: &str) -> Result<&'static Release, Complaint> {
     let names = || ALL.iter().map(|r| r.name);
     ALL.iter().copied().find(|r| r.name == name).ok_or_else(|| {
-        let label = did_you_mean(name, names()).map_or_else(|| "not played".to_owned(), |m| format!("did you mean {m}?"));
         Complaint::new(format!("the reference gateway cannot behave as release `{name}`"))
-            .at("release", name, 0..name.len(), label)
+            .at("release", name, 0..name.len(), meant(name, names(), "not played"))
             .help(format!("known are {}", names().collect::<Vec<_>>().join(", ")))
     })
 }
@@ -164,6 +163,6 @@ mod tests {
     #[test]
     fn an_unknown_release_is_told_which_are_known() {
         let complaint = named("2026.9.7").unwrap_err().to_string();
-        assert!(complaint.contains("did you mean 2026.9.") && complaint.contains("2026.1.29"), "{complaint}");
+        assert!(complaint.contains("did you mean `2026.9.") && complaint.contains("2026.1.29"), "{complaint}");
     }
 }

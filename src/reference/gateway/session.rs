@@ -63,6 +63,8 @@ async fn socket(wire: Framewise, largest: usize) -> Socket {
 /// From the challenge to hello-ok.
 async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waiting) -> Option<Session> {
     let mut socket = socket(Framewise::new(wire, early), LARGEST_BEFORE).await;
+    // Given back before the socket ends: whoever sees the end finds the place free.
+    let waiting = waiting;
     let mut events = gateway.events.subscribe();
     let nonce = super::uuid();
     let early = hold_back(&gateway, &mut socket).await?;
@@ -81,16 +83,18 @@ async fn open(gateway: Arc<Gateway>, wire: Wire, early: Vec<u8>, waiting: Waitin
             sleep(decision.delay).await;
             match decision.result {
                 Ok(granted) => {
-                    write(&mut socket, TEXT, &hello::frame(&gateway, &id, &waiting.place.host, &granted)).await.ok()?;
+                    let hello = hello::frame(&gateway, &id, &waiting.place.host, &granted);
+                    drop(waiting);
+                    write(&mut socket, TEXT, &hello).await.ok()?;
                     gateway.refresh_health();
                     let socket = self::socket(socket.into_inner().let_go(), LARGEST).await;
                     Some(Session { gateway, socket, events, granted: Box::new(granted), seq: 0 })
                 }
-                Err(refused) => refuse(socket, &id, *refused, linger).await,
+                Err(refused) => refuse(socket, waiting, &id, *refused, linger).await,
             }
         }
-        Ok(Err((id, refused))) => refuse(socket, &id, refused, linger).await,
-        Err(refused) => refuse(socket, "", refused, linger).await,
+        Ok(Err((id, refused))) => refuse(socket, waiting, &id, refused, linger).await,
+        Err(refused) => refuse(socket, waiting, "", refused, linger).await,
     }
 }
 
@@ -152,20 +156,27 @@ fn request(gateway: &Gateway, text: &str) -> Result<(String, Value), (String, Re
     Ok((id, frame["params"].take()))
 }
 
-async fn refuse<T>(mut socket: Socket, id: &str, refused: Refused, linger: Duration) -> Option<T> {
+async fn refuse<T>(mut socket: Socket, waiting: Waiting, id: &str, refused: Refused, linger: Duration) -> Option<T> {
     if let Some(text) = refused.frame(id) {
         write(&mut socket, TEXT, &text).await.ok()?;
     }
-    close(socket, refused.code, &refused.reason, linger).await;
+    say_goodbye(&mut socket, refused.code, &refused.reason, linger).await;
+    drop(waiting);
+    let _ = socket.get_mut().shutdown().await;
     None
 }
 
 /// Sends a close frame and waits for the client's own.
-async fn close(mut socket: Socket, code: u16, reason: &str, linger: Duration) {
+async fn say_goodbye(socket: &mut Socket, code: u16, reason: &str, linger: Duration) {
     let frame = CloseFrame { code: code.into(), reason: reason.into() };
     if socket.close(Some(frame)).await.is_ok() {
         let _ = timeout(linger, async { while socket.next().await.is_some_and(|m| m.is_ok()) {} }).await;
     }
+}
+
+/// Says goodbye and ends.
+async fn close(mut socket: Socket, code: u16, reason: &str, linger: Duration) {
+    say_goodbye(&mut socket, code, reason, linger).await;
     let _ = socket.get_mut().shutdown().await;
 }
 
