@@ -91,9 +91,11 @@ impl<'s, 'a> Connection<'s, 'a> {
         let mut talk = clock::now() + TALK;
         loop {
             let (wake, parting) = (self.wake(talk), self.parting);
+            // Whoever never stops talking is not heard before everything else.
+            let late = clock::now() >= wake || (!parting && *stopped.borrow());
             tokio::select! {
                 biased;
-                heard = frames::hear(&mut self.frames) => if let Some(life) = self.hear(heard).await {
+                heard = frames::hear(&mut self.frames), if !late => if let Some(life) = self.hear(heard).await {
                     return self.leave(life).await;
                 },
                 _ = stopped.wait_for(|stopped| *stopped), if !parting => self.part().await,
