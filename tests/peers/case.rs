@@ -258,6 +258,7 @@ impl Case {
             times: 1,
             also_as_nobody: false,
             stdin: String::new(),
+            over: BTreeMap::new(),
             expect: self.expected(product, from),
         }
     }

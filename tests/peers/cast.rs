@@ -58,11 +58,14 @@ fn seen_unready(mut gateway: Gateway) -> Result<Gateway, String> {
 /// The fingerprint of a gateway's certificate in hex digits, if it has one.
 pub fn pin(folder: &Path) -> Option<String> {
     let told = std::fs::read_to_string(folder.join(stand_in::PIN)).ok();
-    let of_real = || {
-        let certificate = CertificateDer::from_pem_file(folder.join("state/gateway/tls/gateway-cert.pem")).ok()?;
-        Some(data_encoding::HEXLOWER.encode(&Sha256::digest(certificate)))
-    };
+    let of_real = || fingerprint(&folder.join("state/gateway/tls/gateway-cert.pem"));
     told.map(|text| text.trim_start_matches("sha256:").to_owned()).or_else(of_real)
+}
+
+/// The fingerprint of the first certificate of a file in hex digits.
+pub fn fingerprint(file: &Path) -> Option<String> {
+    let certificate = CertificateDer::from_pem_file(file).ok()?;
+    Some(data_encoding::HEXLOWER.encode(&Sha256::digest(certificate)))
 }
 
 /// The reference gateway with a configuration, in a phase of its life.

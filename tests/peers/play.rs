@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use toml::Table;
 
 use crate::alike;
-use crate::cast::{Cast, pin};
+use crate::cast::{Cast, fingerprint, pin};
 use crate::deed;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::nginx::Nginx;
@@ -98,6 +98,7 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         let port = running.port.to_string();
         std::fs::write(folder.join(format!("{}.pem", peer.name)), &running.root).map_err(|e| e.to_string())?;
         scene.holes.insert(format!("{}.dir", peer.name), running.dir.display().to_string());
+        scene.holes.extend(fingerprint(&running.dir.join("cert.pem")).map(|pin| (format!("{}.pin", peer.name), pin)));
         scene._products.push(running);
         port
     } else if peer.kind == "nginx" {
@@ -183,6 +184,7 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     if run.from == "client" {
         words.extend(stage.client()?);
     }
+    words.extend(mounts(scene, run, folder)?);
     if nobody {
         words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"].map(String::from));
     }
@@ -212,6 +214,20 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
         return Ok(report);
     }
     Err(format!("{}\n{}\n{stderr}{}", wrong.join("\n"), words.join(" "), brief(&report)))
+}
+
+/// The words before a command that give it the run's own content of files of the machine.
+fn mounts(scene: &Scene, run: &Run, folder: &Path) -> Result<Vec<String>, String> {
+    if run.over.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lines = String::new();
+    for (index, (file, text)) in run.over.iter().enumerate() {
+        let own = folder.join(format!("over-{index}"));
+        std::fs::write(&own, scene.fill(text)).map_err(|e| format!("{file}: {e}"))?;
+        lines += &format!("mount --bind '{}' '{file}' && ", own.display());
+    }
+    Ok(["unshare", "--mount", "--", "sh", "-c", &format!("{lines}exec \"$@\""), "sh"].map(String::from).to_vec())
 }
 
 /// Every difference between what came out and what must, one line each.

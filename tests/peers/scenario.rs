@@ -12,7 +12,7 @@ pub struct Scenario {
     /// The file's name without its ending.
     #[serde(skip)]
     pub name: String,
-    /// Whether it needs a second machine, or an address that is not loopback.
+    /// Whether it needs a second machine, an address that is not loopback, or mounts of its own.
     #[serde(skip)]
     pub two_hosts: bool,
     /// One sentence.
@@ -120,6 +120,9 @@ pub struct Run {
     /// Standard input.
     #[serde(default)]
     pub stdin: String,
+    /// Files of the machine that this run sees with another content, by a mount of its own: `"/etc/resolv.conf" = "…"`.
+    #[serde(default)]
+    pub over: BTreeMap<String, String>,
     /// What must come out.
     pub expect: Expect,
 }
@@ -166,7 +169,7 @@ pub fn load_all() -> Result<Vec<Scenario>, String> {
             let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
             let mut scenario: Scenario = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
             scenario.name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            scenario.two_hosts = text.contains("{host}") || scenario.run.iter().any(|r| r.from == "client");
+            scenario.two_hosts = text.contains("{host}") || scenario.run.iter().any(|r| r.from == "client" || !r.over.is_empty());
             Ok(scenario)
         })
         .collect()
