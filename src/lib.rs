@@ -26,6 +26,7 @@ pub mod clock;
 pub mod code;
 pub mod complaint;
 pub mod exit;
+pub mod eyeballs;
 pub mod facts;
 pub mod fitness;
 pub mod harmless;

@@ -1,5 +1,6 @@
 //! The `dns` primitive: asks the system's resolver and each named one for the host of the path.
 
+mod handed;
 mod query;
 mod system;
 
@@ -17,7 +18,7 @@ use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 /// The name of the system's own resolver in facts.
 const SYSTEM: &str = "system";
 
-/// Both record types, in the order in which a lane dials what they give.
+/// Both record types.
 const RECORDS: [Record; 2] = [Record::A, Record::Aaaa];
 
 /// Fills the lane's addresses; for a literal address without asking anybody, and then without a sheet.
@@ -26,7 +27,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
         return Done { sheets: vec![], succeeded: true };
     };
     if let Some(address) = way.endpoint.ip() {
-        ask.lane.addresses = vec![address];
+        (ask.lane.addresses, ask.lane.handed) = (vec![address], Some(vec![address]));
         return Done { sheets: vec![], succeeded: true };
     }
     let system = match ask.target.world.name_server {
@@ -52,7 +53,14 @@ async fn resolve(ask: &mut Ask<'_>, host: &str, system: &System) -> Done {
         rows(ask, resolver, host, *record, told).into_iter().for_each(|row| sheet.push(row));
     }
     let of_system = told.iter().filter(|(resolver, ..)| *resolver == SYSTEM);
-    ask.lane.addresses = of_system.flat_map(|(_, _, told)| told.found.iter().flatten()).map(|(address, _)| *address).collect();
+    let found: Vec<_> = of_system.flat_map(|(_, _, told)| told.found.iter().flatten()).map(|(address, _)| *address).collect();
+    ask.lane.handed = match ask.target.world.name_server {
+        // The world's own name server stands for all that the machine would do.
+        Some(_) => Some(found.clone()),
+        None if !system.may_ask_library(&name) => None,
+        None => handed::handed(host, &found, &ask.deadline).await,
+    };
+    ask.lane.addresses = handed::to_try(ask.lane.handed.as_deref(), &found);
     let succeeded = !ask.lane.addresses.is_empty();
     if !succeeded {
         ask.lane.blocked = Some(format!("dns@{site}[resolver={SYSTEM},name={host},type=A,answer=0].class"));

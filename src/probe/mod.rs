@@ -73,11 +73,13 @@ pub struct Ask<'a> {
 /// What the probes of one lane hand on to the next.
 #[derive(Default)]
 pub struct LaneState {
-    /// Addresses the way's host stands for, in the resolver's order; the literal address if it is one.
+    /// Addresses the way's host stands for, in the order in which a client tries them; the literal address if it is one.
     pub addresses: Vec<IpAddr>,
+    /// The same as the system hands them to a client; `None` where it did not tell.
+    pub handed: Option<Vec<IpAddr>>,
     /// The address to dial from, when the system's own choice would make the gateway refuse a right edge.
     pub source: Option<IpAddr>,
-    /// The first named address that accepted a connection: where every later probe of the lane goes.
+    /// The named address that a client takes, or the first that accepted: where every later probe of the lane goes.
     pub peer: Option<SocketAddr>,
     /// The other loopback family, if it accepted as well.
     pub other: Option<SocketAddr>,

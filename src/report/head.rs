@@ -8,7 +8,7 @@ use super::text::{flow, tame, words};
 use crate::facts::tables::deployment::Pattern;
 use crate::facts::tables::site::ConfigState;
 use crate::facts::value::show_ms;
-use crate::facts::{Cell, Facts, Row, Value};
+use crate::facts::{Cell, Facts, Row, Value, derived};
 use crate::path::{Class, Path, Role, Vantage};
 
 /// The first lines: the run in one, then every path and where it leads.
@@ -143,12 +143,10 @@ fn added(report: &Report<'_>) -> Vec<String> {
     report.judgement.topology.paths.iter().flat_map(of_path).collect()
 }
 
-/// The address that accepted.
+/// The address that was asked, of those that accepted.
 fn used(facts: &Facts, path: &Path) -> Option<String> {
-    let (rows, _) = facts.rows("tcp", Some(&path.vantage));
-    let named = |row: &&crate::facts::Row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true));
-    let accepted = |row: &&crate::facts::Row| row.cell("connected").is_some_and(|c| c.is("accepted"));
-    rows.iter().filter(named).find(accepted).and_then(|row| row.key("address").map(|a| tame(&a.to_string())))
+    let sheet = facts.sheet("tcp", Some(&path.vantage))?;
+    sheet.rows[derived::asked(sheet)?].key("address").map(|a| tame(&a.to_string()))
 }
 
 fn text(facts: &Facts, table: &str, at: &Vantage, field: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::count::Count;
 use super::style::{Style, Tone};
 use super::text::columns;
-use super::{Report, finding, grid, head, lacking, timers};
+use super::{Report, finding, grid, head, lacking, timers, ways};
 use crate::exit::Exit;
 
 /// The whole report.
@@ -15,7 +15,7 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let parts = [
         head::render(report, style),
         grid,
-        timers::render(report, style),
+        ways::render(report, style) + &timers::render(report, style),
         findings + &lacking::render(report, style) + &ended(report) + &last(report, style),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")

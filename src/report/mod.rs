@@ -17,6 +17,7 @@ pub mod table;
 pub mod text;
 mod timers;
 pub mod v1;
+mod ways;
 
 use crate::exit::Exit;
 use crate::judge::Judgement;

@@ -1,5 +1,6 @@
 //! How a connection attempt ended once the first exchange on it is known.
 
+use super::address::asked;
 use crate::facts::store::Facts;
 use crate::facts::tables::tcp::Manner;
 use crate::facts::value::Cell;
@@ -10,8 +11,7 @@ pub fn settle(facts: &mut Facts, topology: &Topology) {
     for path in &topology.paths {
         let at = &path.vantage;
         let Some(mut sheet) = facts.take("tcp", Some(at)) else { continue };
-        let asked =
-            sheet.rows.iter().position(|r| flag(r.cell("named")) && r.cell("connected").is_some_and(|c| c.is("accepted")));
+        let asked = asked(&sheet);
         for (index, row) in sheet.rows.iter_mut().enumerate() {
             let connected = row.cell("connected").cloned().unwrap_or(Cell::Absent);
             let address =
@@ -24,10 +24,6 @@ pub fn settle(facts: &mut Facts, topology: &Topology) {
         }
         facts.add(sheet);
     }
-}
-
-fn flag(cell: Option<&Cell>) -> bool {
-    cell.and_then(Cell::get) == Some(&true.into())
 }
 
 /// What became of a connection that was accepted: whether the first exchange at the address ended without a byte, and the

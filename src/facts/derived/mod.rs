@@ -1,5 +1,6 @@
 //! Facts that follow from other facts: recomputed at every judging, never trusted from a recording.
 
+mod address;
 mod browser;
 mod config;
 mod deployment;
@@ -13,6 +14,8 @@ mod route;
 mod timer;
 mod topology;
 
+pub use address::asked;
+
 use super::dictionary;
 use super::store::Facts;
 use crate::path::Topology;
@@ -23,6 +26,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let mut facts = recording.facts.clone();
     forget(&mut facts);
     let topology = topology::settle(&mut facts, &recording.head.plan);
+    address::settle(&mut facts, &topology);
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
     forwarding::settle(&mut facts, &topology);

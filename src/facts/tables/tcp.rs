@@ -27,6 +27,16 @@ labels! {
     }
 }
 
+labels! {
+    /// Which clients end with an address, when they are given every address of the name.
+    pub enum Taken {
+        Clients = "clients": "Every client: Node's (the gateway's own command line and apps) and browsers.",
+        Node = "node": "Node's clients; browsers take another address, or wait for none.",
+        Browsers = "browsers": "Browsers; Node's clients take another address, or none.",
+        Nobody = "nobody": "No client.",
+    }
+}
+
 /// One row per address dialled: those the path names, and on `local` the other loopback family.
 pub static TCP: Table = table("tcp", Scope::Path, "Connection attempts, one per address.").keys(TCP_KEYS).fields(TCP_FIELDS);
 const TCP_KEYS: &[Key] =
@@ -37,10 +47,23 @@ const TCP_FIELDS: &[Field] = &[
         Type::Bool,
         "Whether the path names this address (or a name that resolves to it); else it is the other loopback family.",
     ),
+    field(
+        "place",
+        Type::Int,
+        "Place of the address, from 1, in the order in which the system hands the name's addresses to a client (getaddrinfo); absent if it does not hand it out.",
+    )
+    .print(Print::Omit),
     field("family", Type::Label(Family::ALL), "Address family."),
     field("own", Type::Bool, "Whether the address belongs to this machine."),
     field("connected", Type::Label(Connected::ALL), "How the attempt ended."),
     field("manner", Type::Label(Manner::ALL), "How the attempt ended, the first exchange on the path included.").derived(),
+    field(
+        "taken",
+        Type::Label(Taken::ALL),
+        "Which clients end with this address: Node gives each but the last 250 ms, browsers let them race (RFC 8305).",
+    )
+    .derived()
+    .print(Print::Omit),
     field("after", Type::Duration, "Time until the attempt ended."),
     field("rtt", Type::Duration, "The kernel's smoothed round-trip time."),
     field("retransmits", Type::Int, "Segments sent again while connecting and right after.").print(Print::Omit),

@@ -49,15 +49,26 @@ impl System {
 
     /// What the machine knows of a name by itself: such a name is never asked of a resolver.
     pub fn own(&self, name: &Name) -> Option<Vec<IpAddr>> {
+        let mut found = self.of_file(name);
+        if found.is_empty() && is_localhost(name) {
+            found = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Whether the C library may be asked for a name too: one of this machine that its hosts file does not have would go out to a
+    /// name server.
+    pub fn may_ask_library(&self, name: &Name) -> bool {
+        !is_localhost(name) || !self.of_file(name).is_empty()
+    }
+
+    fn of_file(&self, name: &Name) -> Vec<IpAddr> {
         let mut found: Vec<IpAddr> = Vec::new();
         for kind in [RecordType::A, RecordType::AAAA] {
             let lookup = self.hosts.lookup_static_host(&Query::query(name.clone(), kind));
             found.extend(lookup.iter().flat_map(|l| l.answers()).filter_map(|r| r.data.ip_addr()));
         }
-        if found.is_empty() && is_localhost(name) {
-            found = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        }
-        (!found.is_empty()).then_some(found)
+        found
     }
 
     /// Asks the machine's name servers, as its C library would: each spelling of the name, each server until one answers.
@@ -127,5 +138,7 @@ mod tests {
         let loopback = |text: &str| System::default().own(&name(text)).is_some_and(|a| a.iter().all(IpAddr::is_loopback));
         assert!(loopback("localhost") && loopback("gw.localhost.") && loopback("LOCALHOST"));
         assert!(!loopback("localhost.example"));
+        let may = |text: &str| System::default().may_ask_library(&name(text));
+        assert!(may("gw.example") && !may("gw.localhost"));
     }
 }

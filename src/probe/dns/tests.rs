@@ -88,6 +88,7 @@ async fn trial(system: SocketAddr, named: &[(&str, SocketAddr)]) -> Trial {
     trial.target.resolvers =
         named.iter().map(|(name, address)| NamedResolver { name: name.to_string(), address: *address }).collect();
     trial.own = Duration::from_millis(300);
+    trial.target.world.name_server = Some(system);
     let servers = System { servers: vec![system], ..System::default() };
     trial.run(async |ask: &mut Ask<'_>| resolve(ask, "gw.example", &servers).await).await;
     trial
@@ -101,7 +102,9 @@ fn key<'a>(resolver: &'a str, record: &'a str, answer: &'a str) -> [(&'a str, &'
 async fn the_systems_answers_are_numbered_and_fill_the_lane() {
     let at = resolver(Fake::Addresses).await;
     let trial = trial(at, &[("corp", at)]).await;
-    assert_eq!(trial.lane.addresses, ["100.64.0.1", "10.0.0.1", "fd00::1"].map(|a| a.parse::<std::net::IpAddr>().unwrap()));
+    let [a, b, c] = ["100.64.0.1", "10.0.0.1", "fd00::1"].map(|a| a.parse::<std::net::IpAddr>().unwrap());
+    assert_eq!(trial.lane.handed, Some(vec![a, b, c]));
+    assert_eq!(trial.lane.addresses, [a, c, b], "families in turn");
     assert_eq!(trial.rows("dns").len(), 6);
     for (field, text) in
         [("address", "100.64.0.1"), ("class", "tailnet"), ("rcode", "NOERROR"), ("ttl", "60 s"), ("server", &at.to_string())]
@@ -153,6 +156,7 @@ async fn the_second_server_answers_where_the_first_does_not() {
     let servers = vec![resolver(Fake::Silent).await, resolver(Fake::Addresses).await];
     let mut trial = Trial::new(Kind::Edge, 443).host("gw.example");
     trial.own = Duration::from_millis(300);
+    trial.target.world.name_server = Some(servers[1]);
     let system = System { servers: servers.clone(), ..System::default() };
     assert!(trial.run(async |ask: &mut Ask<'_>| resolve(ask, "gw.example", &system).await).await);
     assert_eq!(trial.text("dns", &key("system", "A", "1"), "server"), servers[1].to_string());

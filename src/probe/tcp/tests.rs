@@ -106,3 +106,35 @@ async fn a_unix_socket_has_no_rows() {
         trial.run(run).await
     });
 }
+
+#[tokio::test]
+async fn the_address_that_a_client_takes_is_asked() {
+    let listening = std::net::TcpListener::bind("127.0.0.3:0").unwrap();
+    let at = listening.local_addr().unwrap();
+    let [dead, late, good] = ["127.0.0.2", "127.0.0.4", "127.0.0.3"].map(|a| a.parse::<IpAddr>().unwrap());
+    let mut trial = Trial::new(Kind::Lan, at.port()).host("gw.example");
+    trial.lane.addresses = vec![dead, good, late];
+    trial.lane.handed = Some(vec![dead, good]);
+    assert!(trial.run(run).await);
+    assert_eq!(trial.lane.peer, Some(at));
+    for (address, place) in [("127.0.0.2", "1"), ("127.0.0.3", "2"), ("127.0.0.4", "absent")] {
+        assert_eq!(trial.text("tcp", &[("address", address)], "place"), place, "{address}");
+    }
+    let mut untold = Trial::new(Kind::Lan, at.port()).host("gw.example");
+    untold.lane.addresses = vec![good];
+    assert!(untold.run(run).await);
+    assert!(untold.text("tcp", &[], "place").starts_with("not measured: unsupported"));
+}
+
+#[test]
+fn nodes_choice_goes_before_the_first_that_accepts() {
+    let peer = |n: u8| SocketAddr::from(([10, 0, 0, n], 443));
+    let attempt = |end, after| Some(Attempt { end, after });
+    let named = [(peer(1), attempt(End::Accepted, 400.0)), (peer(2), attempt(End::Accepted, 20.0))];
+    let handed = [peer(1).ip(), peer(2).ip()];
+    assert_eq!(taken(Some(&handed), &named), Some(peer(2)), "Node gives the slow one up");
+    assert_eq!(taken(None, &named), Some(peer(1)));
+    assert_eq!(taken(Some(&handed), &[named[0], (peer(2), attempt(End::Failed, 0.1))]), Some(peer(1)), "Node takes none");
+    assert_eq!(taken(Some(&handed), &[named[0], (peer(2), None)]), Some(peer(1)));
+    assert_eq!(taken(Some(&handed), &[(peer(1), attempt(End::Failed, 0.1))]), None);
+}
