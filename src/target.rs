@@ -142,7 +142,7 @@ pub struct ConfigFile {
 pub struct Setting {
     /// Kind of source.
     pub source: Source,
-    /// The setting: port, bind, url, mode, token, password, remote-token, remote-password.
+    /// The setting: port, bind, url, mode, plain-to-names, token, password, remote-token, remote-password.
     pub key: &'static str,
     /// The value; a secret's text stands in `secret` instead.
     pub value: String,

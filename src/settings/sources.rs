@@ -5,8 +5,11 @@ use super::config::Config;
 use super::credential::{Candidate, Origin};
 use super::env::Env;
 use super::given::Given;
-use crate::facts::tables::site::{CredentialState, Slot, Source};
+use crate::facts::tables::site::{CredentialState, PLAIN_TO_NAMES, Slot, Source};
 use crate::target::Setting;
+
+/// The variable that lets the product's client send plain text to any name.
+const GLASS: &str = "OPENCLAW_ALLOW_INSECURE_PRIVATE_WS";
 
 /// Collects them in order of precedence within each setting.
 pub fn collect(flags: &Flags, env: &Env, config: &Config, secrets: &[Candidate]) -> Vec<Setting> {
@@ -22,6 +25,8 @@ pub fn collect(flags: &Flags, env: &Env, config: &Config, secrets: &[Candidate])
     add(Source::File, "port", "gateway.port", config.port.map(|p| p.to_string()));
     add(Source::File, "bind", "gateway.bind", config.file.bind.clone());
     add(Source::File, "mode", "gateway.mode", config.file.mode.clone());
+    // Nothing but this one character counts (`connection-details`, 2026.9.6).
+    add(Source::Environment, PLAIN_TO_NAMES, GLASS, env.get(GLASS).filter(|v| *v == "1").map(str::to_owned));
     if !all.iter().any(|s| s.key == "port" || s.key == "url") {
         let value = config.file.port.to_string();
         all.push(Setting { source: Source::Default, key: "port", value, secret: None, place: "default".into() });

@@ -19,7 +19,7 @@ const CASES: &[Bad] = &[
     bad("\n\n[edge]\nupgarde = 'held'", "upgarde", "did you mean `upgrade`?"),
     bad("[gateway]\nport = 70000", "70000", "u16"),
     bad("[egde]\nport = 1", "egde", "did you mean `edge`?"),
-    bad("[gateway]\nrelease = '2026.9.7'", "'2026.9.7'", "did you mean 2026.9.6?"),
+    bad("[gateway]\nrelease = '2026.9.7'", "'2026.9.7'", "did you mean `2026.9.6`?"),
     bad("[peer]\nanswer = [{to = '*', end = 'rest'}]", "'rest'", "`rest` is not one of close, reset, silence"),
     bad("[edge]\nanswer = [{to = 'upgrade', frames = ['chalenge']}]", "'chalenge'", "did you mean `challenge`?"),
     bad("[edge]\nanswer = [{to = '*', status = 'OK 200'}]", "'OK 200'", "as in `502 Bad Gateway`"),
@@ -166,7 +166,7 @@ fn a_matrix_that_is_none_is_pointed_at_and_not_advised() {
     for args in [&["--scenario", "mine.toml"][..], &["--reference", "--fault", "mine.toml"]] {
         let done = run(&desk, args);
         assert_eq!((done.status, done.underlined()), (2, vec!["'listne'".to_owned()]), "{}", done.err);
-        assert!(done.err.contains("did you mean listen?") && !done.err.contains("clawprobe run"), "{}", done.err);
+        assert!(done.err.contains("did you mean `listen`?") && !done.err.contains("clawprobe run"), "{}", done.err);
     }
 }
 

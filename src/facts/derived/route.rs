@@ -4,6 +4,7 @@ use crate::facts::sheet::{Row, RowBuilder, Sheet, SheetState};
 use crate::facts::store::Facts;
 use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::facts::tables::route::{Client, ROUTE};
+use crate::facts::tables::site::{PLAIN_TO_NAMES, Source};
 use crate::facts::value::{Because, Cell, Reason, Value};
 use crate::path::{Kind, Path, Topology, Vantage};
 use crate::target::DEFAULT_PORT;
@@ -21,9 +22,11 @@ pub fn settle(facts: &mut Facts, topology: &Topology) {
 
 fn row(facts: &Facts, topology: &Topology, path: &Path) -> Row {
     let at = &path.vantage;
+    let glass = [("source", Source::Environment.as_str()), ("key", PLAIN_TO_NAMES)];
+    let told_to = facts.look("setting", &at.at_site(), &glass, "value").get().is_some();
     let (client, tailnet) = match (facts.look("path", at, &[], "scheme"), facts.look("path", at, &[], "host")) {
         (Cell::Value { value: Value::Text(scheme) }, Cell::Value { value: Value::Text(host) }) => {
-            (Cell::value(client(&scheme, &host).as_str()), Cell::value(name(&host).ends_with(".ts.net")))
+            (Cell::value(client(&scheme, &host, told_to).as_str()), Cell::value(name(&host).ends_with(".ts.net")))
         }
         (Cell::NotMeasured(because), _) | (_, Cell::NotMeasured(because)) => {
             (Cell::NotMeasured(because.clone()), Cell::NotMeasured(because))
@@ -45,7 +48,7 @@ fn name(host: &str) -> String {
 }
 
 /// What the client does, read off `isSecureWebSocketUrl` of 2026.5.7, 2026.7.1 and 2026.9.6.
-fn client(scheme: &str, host: &str) -> Client {
+fn client(scheme: &str, host: &str, told_to: bool) -> Client {
     if scheme != Scheme::Ws.as_str() {
         return Client::Takes;
     }
@@ -56,6 +59,7 @@ fn client(scheme: &str, host: &str) -> Client {
         Ok(_) => Client::Refuses,
         Err(_) if host == "localhost" => Client::Takes,
         Err(_) if CLIENT_SUFFIXES.iter().any(|suffix| host.ends_with(suffix)) => Client::TakesLately,
+        Err(_) if told_to => Client::ToldTo,
         Err(_) => Client::Refuses,
     }
 }
@@ -123,7 +127,20 @@ mod tests {
             ("ws", "203.0.113.5", Client::Refuses),
             ("ws", "box", Client::Refuses),
         ] {
-            assert_eq!(client(scheme, host), expected, "{scheme} {host}");
+            assert_eq!(client(scheme, host, false), expected, "{scheme} {host}");
+        }
+    }
+
+    #[test]
+    fn broken_glass_lets_names_through_and_no_public_address() {
+        for (host, expected) in [
+            ("gw.example", Client::ToldTo),
+            ("box", Client::ToldTo),
+            ("203.0.113.5", Client::Refuses),
+            ("box.local", Client::TakesLately),
+            ("localhost", Client::Takes),
+        ] {
+            assert_eq!(client("ws", host, true), expected, "{host}");
         }
     }
 }

@@ -10,6 +10,7 @@ labels! {
     pub enum Client {
         Takes = "takes": "Every release takes it: TLS, a Unix socket, or loopback.",
         TakesLately = "takes-lately": "Plain text to a private, tailnet, `.local` or `.ts.net` host: 2026.7.1 takes it, 2026.5.7 does not.",
+        ToldTo = "told-to": "Plain text to a name, which `OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1` in the environment lets through.",
         Refuses = "refuses": "Plain text to anything else: no release since 2026.2.19 takes it unless told to.",
     }
 }

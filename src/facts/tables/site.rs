@@ -95,13 +95,16 @@ const CONFIG_FIELDS: &[Field] = &[
     .derived(),
 ];
 
+/// The setting by which the product's client sends plain text to any name; there only while it is on.
+pub const PLAIN_TO_NAMES: &str = "plain-to-names";
+
 /// Where each setting came from.
 pub static SETTING: Table = table("setting", Scope::Site, "Each source that gave a setting, whether it won or not.")
     .keys(SETTING_KEYS)
     .fields(SETTING_FIELDS);
 const SETTING_KEYS: &[Key] = &[
     key("source", Type::Label(Source::ALL), "Where the value stands."),
-    key("key", Type::Text, "The setting: port, bind, url, mode, token, password, remote-token, remote-password."),
+    key("key", Type::Text, "The setting: port, bind, url, mode, plain-to-names, token, password, remote-token, remote-password."),
 ];
 const SETTING_FIELDS: &[Field] = &[
     field("value", Type::Text, "The value; of a credential only a keyed placeholder.").address(),
