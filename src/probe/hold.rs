@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::coop::unconstrained;
 
 use self::beat::Beat;
 use self::life::{Life, live};
@@ -110,7 +111,7 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
                 None => return lives,
             },
             () = stage.news.notified() => {}
-            () = tokio::time::sleep_until(end), if !stopped => {}
+            () = unconstrained(tokio::time::sleep_until(end)), if !stopped => {}
         }
         if stopped {
             continue;

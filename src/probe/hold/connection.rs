@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tokio::task::coop::unconstrained;
+
 use super::Stage;
 use super::beat::Train;
 use super::life::{GATEWAYS, Gaps, Life};
@@ -91,15 +93,16 @@ impl<'s, 'a> Connection<'s, 'a> {
         let mut talk = clock::now() + TALK;
         loop {
             let (wake, parting) = (self.wake(talk), self.parting);
-            // Whoever never stops talking is not heard before everything else.
+            // Whoever never stops talking is not heard before everything else, and what it says may take all that tokio grants a
+            // task for one turn: the clock and the word to stop are not to depend on what is left of it.
             let late = clock::now() >= wake || (!parting && *stopped.borrow());
             tokio::select! {
                 biased;
                 heard = frames::hear(&mut self.frames), if !late => if let Some(life) = self.hear(heard).await {
                     return self.leave(life).await;
                 },
-                _ = stopped.wait_for(|stopped| *stopped), if !parting => self.part().await,
-                () = tokio::time::sleep_until(wake) => {
+                _ = unconstrained(stopped.wait_for(|stopped| *stopped)), if !parting => self.part().await,
+                () = unconstrained(tokio::time::sleep_until(wake)) => {
                     if let Some(life) = self.lost() {
                         return self.leave(life).await;
                     }
