@@ -40,6 +40,7 @@ pub mod probe;
 pub mod proof;
 pub mod record;
 pub mod reference;
+pub mod regular;
 pub mod report;
 pub mod run;
 pub mod secret;

@@ -1,8 +1,6 @@
 //! What arrives at a stand-in behind the user's own edge, told as it comes: once for each kind.
 
-use std::collections::BTreeSet;
-
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 
 use super::args::PlaceFormat;
 use super::sink::{self, Unwritten};
@@ -10,19 +8,12 @@ use crate::reference::gateway::contract::Arrival;
 
 /// What stands in the commands for the URL of the user's edge.
 pub const YOUR_EDGE: &str = "https://YOUR-EDGE";
-/// The most kinds that are told, so that nobody fills the memory with them.
-const MOST_KINDS: usize = 1_000;
 
 /// Tells arrivals until the end, or until nobody reads any more.
 ///
 /// # Errors
 /// Standard output does not take it.
-pub async fn until(
-    end: impl Future<Output = ()>,
-    mut arrivals: UnboundedReceiver<Arrival>,
-    format: PlaceFormat,
-) -> Result<(), Unwritten> {
-    let mut told = BTreeSet::new();
+pub async fn until(end: impl Future<Output = ()>, mut arrivals: Receiver<Arrival>, format: PlaceFormat) -> Result<(), Unwritten> {
     let mut end = std::pin::pin!(end);
     loop {
         let arrival = tokio::select! {
@@ -33,9 +24,7 @@ pub async fn until(
             end.await;
             return Ok(());
         };
-        if told.len() < MOST_KINDS && told.insert(arrival.shape()) {
-            sink::print(&text(&arrival, format))?;
-        }
+        sink::print(&text(&arrival, format))?;
     }
 }
 

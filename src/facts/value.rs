@@ -182,6 +182,7 @@ pub fn show_ms(ms: f64) -> String {
         x if x < 10.0 => format!("{} ms", trim(ms, 2)),
         x if x < 1_000.0 => format!("{} ms", trim(ms, 0)),
         x if x < 600_000.0 => format!("{} s", trim(ms / 1_000.0, 1)),
+        x if x < 7_200_000.0 => format!("{} min", trim(ms / 60_000.0, 1)),
         x if x < 172_800_000.0 => format!("{} h", trim(ms / 3_600_000.0, 1)),
         _ => format!("{} d", trim(ms / 86_400_000.0, 0)),
     }

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use super::{End, Event, Head, Recording, SCHEMA};
 use crate::complaint::Complaint;
+use crate::regular;
 
 /// Types of lines this build knows; others are left out, since later releases may add some.
 const KNOWN: &[&str] = &["head", "started", "sheet", "series", "finished", "end"];
 
 /// The note of a recording that has no end.
 const CUT_OFF: &str = "The recording has no end: the run that wrote it was cut off.";
+
+/// The largest recording: a run writes some hundred KiB, and a million samples some ten MiB.
+const LARGEST: u64 = 256 << 20;
 
 /// One line of a recording and its place in the whole text.
 struct Line<'a> {
@@ -25,8 +29,13 @@ struct Line<'a> {
 /// A file that cannot be read, is not text, or is not a recording.
 pub fn open(path: &Path) -> Result<Recording, Complaint> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Complaint::new(format!("cannot read the recording: {error}")).at("command line", name.clone(), 0..name.len(), "this file")
+    let bytes = regular::open(path).and_then(|file| regular::limited(file, LARGEST)).map_err(|error| {
+        Complaint::new(format!("cannot read the recording: {}", regular::words(&error))).at(
+            "command line",
+            name.clone(),
+            0..name.len(),
+            "this file",
+        )
     })?;
     match String::from_utf8(bytes) {
         Ok(text) => Recording::read(&name, &text),

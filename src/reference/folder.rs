@@ -1,11 +1,22 @@
 //! The folder of a world's files: for its user alone, and gone with the world.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
+
+/// Every folder that stands.
+static STANDING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes every folder there is, whoever still uses it: for a process that ends at once.
+pub fn remove_all() {
+    for path in STANDING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = fs::remove_dir_all(path);
+    }
+}
 
 /// A folder that goes when it is removed, or else dropped.
 #[derive(Debug)]
@@ -27,6 +38,7 @@ impl Folder {
         #[cfg(unix)]
         builder.permissions(private);
         let dir = builder.tempdir()?;
+        STANDING.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.path().to_owned());
         Ok(Self { path: dir.path().to_owned(), dir: Some(dir), files: Mutex::default() })
     }
 
@@ -58,6 +70,7 @@ impl Folder {
     /// What the system says; what is left then stays.
     pub fn remove(&mut self) -> io::Result<()> {
         let Some(dir) = self.dir.take() else { return Ok(()) };
+        STANDING.lock().unwrap_or_else(PoisonError::into_inner).remove(dir.path());
         for file in self.files.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = fs::remove_file(file);
         }

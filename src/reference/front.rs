@@ -105,10 +105,7 @@ impl Front {
                     front.port = at;
                     front.places.push(socket);
                 }
-                // No address of this family on this machine.
-                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || ip.is_ipv6() && no_family(&error) => {
-                    lacking = Some(error);
-                }
+                Err(error) if lacks(ip, &error) => lacking = Some(error),
                 Err(error) => return Err(io::Error::new(error.kind(), format!("{ip} port {}: {error}", front.port))),
             }
         }
@@ -263,6 +260,11 @@ pub fn near(ip: IpAddr) -> IpAddr {
         IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     }
+}
+
+/// Whether an address could not be bound because this machine has none of its family.
+pub(super) fn lacks(ip: IpAddr, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable || ip.is_ipv6() && no_family(error)
 }
 
 /// Whether the system does not know the address family at all (`EAFNOSUPPORT`, which has no kind of its own).

@@ -10,7 +10,7 @@ pub mod certificate;
 pub mod document;
 pub mod edge;
 pub mod fault;
-mod folder;
+pub mod folder;
 pub mod front;
 pub mod gateway;
 pub mod ground;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UdpSocket;
 
-use super::front::Front;
+use super::front::{self, Front};
 use super::wire::Wire;
 use crate::labels;
 
@@ -82,7 +82,10 @@ impl Seat {
     fn attempt(places: &[String], port: u16, open: bool) -> io::Result<Self> {
         let tcp = if open { Front::bind(places, port)? } else { Front::closed(places, port)? };
         let ips = places.iter().filter_map(|place| place.parse::<IpAddr>().ok());
-        let udp = ips.map(|ip| datagrams(ip, tcp.port, open)).collect::<io::Result<_>>()?;
+        let bound = ips.map(|ip| (ip, datagrams(ip, tcp.port, open)));
+        // What TCP found this machine to lack, UDP lacks as well.
+        let there = bound.filter(|(ip, socket)| !socket.as_ref().is_err_and(|error| front::lacks(*ip, error)));
+        let udp = there.map(|(_, socket)| socket).collect::<io::Result<_>>()?;
         Ok(Self { port: tcp.port, tcp, udp })
     }
 }

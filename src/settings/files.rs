@@ -1,17 +1,14 @@
 //! Reading files: what can be wrong with one, and the complaint when the user named it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::given::Given;
 use crate::complaint::Complaint;
+use crate::regular;
 
 /// No file we read is larger: a configuration has some kilobytes, a bundle of roots some hundred.
 const LARGEST: u64 = 4 * 1024 * 1024;
-
-/// Where a process finds what it was handed over, `/dev/fd/63` or `/dev/stdin`: bash(1), process substitution.
-const HANDED_OVER: &[&str] = &["/dev", "/proc"];
 
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,27 +40,15 @@ impl Unusable {
 /// # Errors
 /// Why it cannot be used.
 pub fn text(path: &Path) -> Result<String, Unusable> {
-    let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
-    if kind.is_dir() {
-        return Err(Unusable::Unreadable("it is a directory".into()));
-    }
-    // Opening a pipe waits for whoever writes, perhaps for ever. What a shell hands over, `<(command)`, is written to.
-    if !kind.is_file() && !HANDED_OVER.iter().any(|folder| path.starts_with(folder)) {
-        return Err(Unusable::Unreadable("it is no regular file".into()));
-    }
-    text_of(File::open(path).map_err(unreadable)?)
+    text_of(regular::open(path).map_err(unreadable)?)
 }
 
 /// Reads text to its end.
 ///
 /// # Errors
 /// Why it cannot be used.
-pub fn text_of(mut source: impl Read) -> Result<String, Unusable> {
-    let mut bytes = Vec::new();
-    source.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Unusable::Unreadable(format!("it is larger than {} MiB", LARGEST >> 20)));
-    }
+pub fn text_of(source: impl Read) -> Result<String, Unusable> {
+    let bytes = regular::limited(source, LARGEST).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| Unusable::Binary)?;
     match text.strip_prefix('\u{feff}').unwrap_or(&text) {
         t if t.contains('\0') => Err(Unusable::Binary),
@@ -75,8 +60,7 @@ pub fn text_of(mut source: impl Read) -> Result<String, Unusable> {
 fn unreadable(why: io::Error) -> Unusable {
     match why.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Missing,
-        // The system's words without "(os error 13)".
-        _ => Unusable::Unreadable(why.to_string().split(" (os").next().unwrap_or_default().to_lowercase()),
+        _ => Unusable::Unreadable(regular::words(&why)),
     }
 }
 

@@ -3,10 +3,12 @@
 
 #![cfg(target_os = "linux")]
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -29,6 +31,19 @@ fn left(scratch: &Path) -> Vec<PathBuf> {
 fn spawn(desk: &Desk, args: &[&str]) -> Child {
     let mut command = desk.command(args);
     command.env("TMPDIR", scratch(desk)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until something is so that the command brings about, and no longer than the command lives.
+fn until(child: &mut Child, so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        let ended = child.try_wait().unwrap();
+        if ended.is_some() || begun.elapsed() > Duration::from_secs(60) {
+            let _ = child.kill();
+            panic!("it ended before: {ended:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn send(child: &Child, signal: &str) {
@@ -59,14 +74,36 @@ fn apart(desk: &Desk, first: &str, args: &[&str]) -> Option<Done> {
 }
 
 #[test]
+fn whoever_writes_to_nobody_ends_at_the_second_signal() {
+    let desk = Desk::new();
+    let mut child = spawn(&desk, &["preflight", "--reference", "--format", "json"]);
+    // The report is longer than a pipe takes: with its first byte here, the rest waits for a reader that does not come.
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        send(&child, "-TERM");
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if begun.elapsed() > Duration::from_secs(20) => {
+                child.kill().unwrap();
+                panic!("it does not end");
+            }
+            // One signal at a time: two that wait are one to the system.
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    assert_eq!(status.code(), Some(130));
+    assert!(left(&scratch(&desk)).is_empty());
+}
+
+#[test]
 fn a_self_test_that_is_interrupted_tells_what_it_has_and_leaves_nothing() {
     for signal in SIGNALS {
         let desk = Desk::new();
-        let child = spawn(&desk, &["self-test", "--format", "json"]);
+        let mut child = spawn(&desk, &["self-test", "--format", "json"]);
         // The right world stands alone; two worlds at once are worlds of faults.
-        while left(&scratch(&desk)).len() < 2 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until(&mut child, || left(&scratch(&desk)).len() >= 2);
         send(&child, signal);
         let done: Done = child.wait_with_output().unwrap().into();
         assert_eq!((done.status, done.err.as_str()), (130, ""), "{signal}: {}", done.out);
@@ -118,10 +155,8 @@ fn a_run_that_is_interrupted_judges_what_there_is() {
     // In a world of our own, which is up before the run begins and goes with it.
     for signal in SIGNALS {
         let desk = Desk::new();
-        let child = spawn(&desk, &["preflight", "--reference", "--fault", "hostile/never-answers", "--quiet"]);
-        while left(&scratch(&desk)).is_empty() {
-            std::thread::yield_now();
-        }
+        let mut child = spawn(&desk, &["preflight", "--reference", "--fault", "hostile/never-answers", "--quiet"]);
+        until(&mut child, || !left(&scratch(&desk)).is_empty());
         send(&child, signal);
         let done: Done = child.wait_with_output().unwrap().into();
         assert!(done.status == 130 && left(&scratch(&desk)).is_empty(), "{signal}: {} {}{}", done.status, done.out, done.err);
@@ -192,15 +227,16 @@ fn few_descriptors_make_for_few_worlds_at_once_and_nothing_is_absent_for_that() 
     let script = format!("ulimit -n 64; exec '{}' self-test --format json", env!("CARGO_BIN_EXE_clawprobe"));
     let mut command = Command::new("sh");
     command.args(["-c", &script]).env("TMPDIR", scratch(&desk)).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
     // Time for some worlds: each that ended has left its place to the next.
-    let (mut seen, mut most) = (std::collections::BTreeSet::new(), 0);
-    while seen.len() < 40 {
+    let (seen, most) = (RefCell::new(BTreeSet::new()), Cell::new(0));
+    until(&mut child, || {
         let now = left(&scratch(&desk));
-        most = most.max(now.len());
-        seen.extend(now);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+        most.set(most.get().max(now.len()));
+        seen.borrow_mut().extend(now);
+        seen.borrow().len() >= 40
+    });
+    let most = most.get();
     send(&child, "-INT");
     let done: Done = child.wait_with_output().unwrap().into();
     let told: Value = serde_json::from_str(&done.out).unwrap_or_else(|why| panic!("{why}: {}{}", done.out, done.err));

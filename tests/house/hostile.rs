@@ -41,6 +41,8 @@ const NAMED: &[(&str, &str)] = &[
 const MEMORY: u64 = 32 << 20;
 /// The resident pages of a program that is built to be used, bytes: up to 10 MiB in `benches/preflight.rs`, own memory among them.
 const PROGRAM: u64 = 10 << 20;
+/// The time a run has unless it is told otherwise.
+const DEFAULT: Duration = Duration::from_secs(60);
 /// What a run may take beyond its budget before its report begins: the start of the program on a busy machine.
 const SLACK: Duration = Duration::from_secs(15);
 /// How many run at once: each waits most of its time.
@@ -74,7 +76,7 @@ fn flags(standing: &Standing) -> Vec<String> {
 
 /// Runs a preflight. The report is longer than a pipe takes, so that the program still stands when its first byte is here: its
 /// peak of memory is read then.
-fn preflight(standing: &Standing, more: &[String]) -> Ran {
+fn preflight(standing: &Standing, more: &[String], budget: Duration) -> Ran {
     let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_clawprobe"))
         .args(["preflight", "--format", "json"])
@@ -89,7 +91,16 @@ fn preflight(standing: &Standing, more: &[String]) -> Ran {
         .unwrap();
     let mut out = child.stdout.take().unwrap();
     let mut text = vec![0];
-    out.read_exact(&mut text).unwrap();
+    let (begins, begun_telling) = std::sync::mpsc::channel();
+    let reading = std::thread::spawn(move || {
+        let read = out.read_exact(&mut text).is_ok();
+        let _ = begins.send(());
+        read.then_some((out, text))
+    });
+    if begun_telling.recv_timeout(budget + SLACK).is_err() {
+        child.kill().unwrap();
+    }
+    let (mut out, mut text) = reading.join().unwrap().unwrap_or_else(|| panic!("no report within {budget:?}: {more:?}"));
     let took = begun.elapsed();
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     out.read_to_end(&mut text).unwrap();
@@ -158,8 +169,8 @@ fn sentences(report: &Value) -> String {
 #[test]
 fn every_hostile_peer_is_named_in_time_and_in_little_memory() {
     each(|fault, standing| {
-        let ran = preflight(standing, &[]);
-        let mut wrong = objections(&ran, ran.counted(), Duration::from_secs(60));
+        let ran = preflight(standing, &[], DEFAULT);
+        let mut wrong = objections(&ran, ran.counted(), DEFAULT);
         let name = fault.name.trim_start_matches("hostile/");
         let by_name = |name: &str| NAMED.iter().find(|(of, _)| *of == name).map(|(_, words)| *words);
         let told = sentences(&ran.report);
@@ -178,7 +189,7 @@ fn every_hostile_peer_is_named_in_time_and_in_little_memory() {
 #[test]
 fn a_short_budget_is_kept_with_every_hostile_peer() {
     each(|fault, standing| {
-        let ran = preflight(standing, &["--budget".into(), "5s".into()]);
+        let ran = preflight(standing, &["--budget".into(), "5s".into()], Duration::from_secs(5));
         println!("{}: {} KiB, {} of them from files, {:?}", fault.name, ran.memory >> 10, ran.files >> 10, ran.took);
         objections(&ran, ran.counted(), Duration::from_secs(5))
     });
@@ -189,9 +200,9 @@ fn a_hostile_peer_behind_every_path_takes_no_more() {
     each(|fault, standing| {
         let gateway = standing.client.gateway.as_deref().unwrap();
         let edges: Vec<String> = (1..=5).flat_map(|n| ["--edge".to_owned(), format!("e{n}={gateway}")]).collect();
-        let ran = preflight(standing, &edges);
+        let ran = preflight(standing, &edges, DEFAULT);
         println!("{}: {} KiB, {} of them from files, {:?}", fault.name, ran.memory >> 10, ran.files >> 10, ran.took);
         // Four of the six are asked at once, and each may send 4 MiB.
-        objections(&ran, ran.memory - ran.files, Duration::from_secs(60))
+        objections(&ran, ran.memory - ran.files, DEFAULT)
     });
 }

@@ -74,10 +74,11 @@ const WALLS: &[Wall] = &[
     },
     Wall { behind: &["std::env"], knows: &["settings"], because: "one reader of the environment" },
     Wall { behind: &["std::time::Instant", "std::time::SystemTime"], knows: &["clock"], because: "one reader of time" },
-    Wall { behind: &["std::process::exit"], knows: &["main"], because: "one exit" },
+    // A second interruption ends a process that cannot end by itself.
+    Wall { behind: &["std::process::exit"], knows: &["main", "cli"], because: "one exit" },
     Wall {
         behind: &["std::fs", "std::process", "std::net::TcpStream", "std::net::TcpListener", "std::net::UdpSocket", "std::os"],
-        knows: &["probe", "settings", "own", "record", "cli", "main", "reference"],
+        knows: &["probe", "settings", "own", "regular", "record", "cli", "main", "reference"],
         because: "what judges and tells does not touch the machine",
     },
 ];

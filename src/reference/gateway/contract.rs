@@ -7,6 +7,7 @@
 mod arrival;
 mod told;
 mod trust;
+mod watch;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use arrival::Arrival;
 pub use trust::{Trust, Verdict};
+pub use watch::Watch;
 
 use super::client::proxy_shaped;
 use crate::labels;
@@ -183,7 +185,9 @@ fn fate(name: &str, value: &str) -> Fate {
     match CLAIMS.iter().find(|(claim, _)| claim.eq_ignore_ascii_case(name)) {
         None => Fate::Added,
         Some((_, claimed)) if value == *claimed => Fate::Passed,
-        Some((_, claimed)) if value.starts_with(claimed) => Fate::Appended,
+        Some((_, claimed)) if value.strip_prefix(claimed).is_some_and(|rest| rest.trim_start().starts_with(',')) => {
+            Fate::Appended
+        }
         Some(_) => Fate::Overwritten,
     }
 }

@@ -42,7 +42,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, timeout};
 
-use contract::Arrival;
+use contract::{Arrival, Watch};
 pub use methods::names as methods;
 pub use options::{Auth, Options, Phase};
 use release::Release;
@@ -76,7 +76,7 @@ pub struct Gateway {
     since: Instant,
     devices: device::Devices,
     count: Count,
-    heard: OnceLock<mpsc::UnboundedSender<Arrival>>,
+    heard: OnceLock<Watch>,
     limiter: limiter::Limiter,
     seats: Arc<limiter::Seats>,
     events: broadcast::Sender<Event>,
@@ -96,18 +96,17 @@ enum Event {
 
 impl Gateway {
     /// Tells of every arrival from now on: what the edge in front makes of its clients' requests.
-    pub fn watch(&self) -> mpsc::UnboundedReceiver<Arrival> {
-        let (tell, hear) = mpsc::unbounded_channel();
+    pub fn watch(&self) -> mpsc::Receiver<Arrival> {
+        let (watch, hear) = Watch::new();
         // Whoever asks first hears all; a second one would hear nothing.
-        let _ = self.heard.set(tell);
+        let _ = self.heard.set(watch);
         hear
     }
 
     /// Tells of an arrival, if anybody listens.
     fn arrives(&self, arrival: impl FnOnce(&[IpAddr]) -> Arrival) {
-        if let Some(tell) = self.heard.get() {
-            // Nobody listens any more when the end has come.
-            let _ = tell.send(arrival(&self.options.trusted_proxies));
+        if let Some(watch) = self.heard.get() {
+            watch.tell(arrival(&self.options.trusted_proxies));
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Refused {
     pub code: u16,
     /// The close reason, cut to what the gateway sends.
     pub reason: String,
+    /// Whether it ends without waiting for the client.
+    pub abrupt: bool,
 }
 
 impl Refused {
@@ -30,7 +32,12 @@ impl Refused {
     /// A close without an answer.
     pub fn silent(code: u16, reason: &str) -> Self {
         let end = reason.floor_char_boundary(LONGEST_REASON);
-        Self { error: None, code, reason: reason[..end].to_owned() }
+        Self { error: None, code, reason: reason[..end].to_owned(), abrupt: false }
+    }
+
+    /// The end of whoever broke the protocol: a close frame without a reason, and no waiting.
+    pub fn abrupt(code: u16) -> Self {
+        Self { abrupt: true, ..Self::silent(code, "") }
     }
 
     /// With `retryable` and `retryAfterMs`.

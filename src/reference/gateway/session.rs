@@ -116,28 +116,25 @@ async fn first(socket: &mut Socket) -> Option<Result<String, Refused>> {
             Ok(Message::Text(text)) => return Some(Ok(text.as_str().to_owned())),
             Ok(Message::Binary(bytes)) => return Some(Ok(String::from_utf8_lossy(&bytes).into_owned())),
             Ok(_) => {}
-            Err(error) => return broken(socket, &error).await,
+            Err(error) => return broken(&error).map(|code| Err(Refused::abrupt(code))),
         }
     }
 }
 
-/// Answers what is no WebSocket with the close that says so, and ends.
-async fn broken<T>(socket: &mut Socket, error: &Error) -> Option<T> {
+/// The close code that answers what is no WebSocket.
+const fn broken(error: &Error) -> Option<u16> {
     match error {
-        Error::Utf8(_) => abort(socket, 1007).await,
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => abort(socket, 1009).await,
-        Error::Protocol(_) => abort(socket, 1002).await,
+        Error::Utf8(_) => Some(1007),
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(1009),
+        Error::Protocol(_) => Some(1002),
         _ => None,
     }
 }
 
-/// Sends a close frame without a reason, and ends without waiting for the client.
-async fn abort<T>(socket: &mut Socket, code: u16) -> Option<T> {
+/// Sends a close frame without a reason, and waits for nobody.
+async fn abort(socket: &mut Socket, code: u16) {
     let [high, low] = code.to_be_bytes();
-    let wire = socket.get_mut();
-    let _ = wire.write_all(&[0x80 | CLOSE, 2, high, low]).await;
-    let _ = wire.shutdown().await;
-    None
+    let _ = socket.get_mut().write_all(&[0x80 | CLOSE, 2, high, low]).await;
 }
 
 /// The id and parameters of the connect that a first message must be.
@@ -160,7 +157,10 @@ async fn refuse<T>(mut socket: Socket, waiting: Waiting, id: &str, refused: Refu
     if let Some(text) = refused.frame(id) {
         write(&mut socket, TEXT, &text).await.ok()?;
     }
-    say_goodbye(&mut socket, refused.code, &refused.reason, linger).await;
+    match refused.abrupt {
+        true => abort(&mut socket, refused.code).await,
+        false => say_goodbye(&mut socket, refused.code, &refused.reason, linger).await,
+    }
     drop(waiting);
     let _ = socket.get_mut().shutdown().await;
     None
@@ -210,7 +210,13 @@ impl Session {
                 message = self.socket.next() => match message {
                     Some(Ok(Message::Pong(_))) => answered = true,
                     Some(Ok(message)) => if Box::pin(self.hear(message)).await.is_err() { return },
-                    Some(Err(error)) => return Box::pin(async { broken(&mut self.socket, &error).await.unwrap_or(()) }).await,
+                    Some(Err(error)) => {
+                        if let Some(code) = broken(&error) {
+                            abort(&mut self.socket, code).await;
+                        }
+                        let _ = self.socket.get_mut().shutdown().await;
+                        return;
+                    }
                     None => return,
                 },
                 event = self.events.recv() => match event {

@@ -42,6 +42,11 @@ pub enum Arrival {
         /// From where.
         peer: Option<IpAddr>,
     },
+    /// Kinds beyond those that are told.
+    More {
+        /// How many were told.
+        kinds: usize,
+    },
     /// Something else.
     Junk {
         /// From where.

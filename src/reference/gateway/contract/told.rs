@@ -26,6 +26,7 @@ impl fmt::Display for Arrival {
                 writeln!(f, "HTTP/2   {}   without TLS", from(*peer))?;
                 row(f, "verdict", "the gateway speaks HTTP/1.1 only: let the edge ask by that")
             }
+            Self::More { kinds } => writeln!(f, "more   {kinds} kinds were told; of others nothing is said"),
             Self::Junk { peer, bytes } => writeln!(f, "no HTTP   {}   {bytes} bytes", from(*peer)),
         }
     }
