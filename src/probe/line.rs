@@ -19,6 +19,9 @@ use crate::facts::{Because, Reason};
 use crate::path::{Class, Kind};
 use crate::target::Way;
 
+/// The alert of a server that speaks none of the protocols offered (RFC 7301, section 3.2).
+const NO_PROTOCOL: &str = "no_application_protocol";
+
 /// A line that is open.
 pub struct Line {
     /// Bytes to and from the peer, decrypted.
@@ -42,6 +45,8 @@ pub enum Fault {
     Tcp(Connected),
     /// The handshake failed.
     Tls(Handshake),
+    /// The peer refused it because it speaks none of the protocols that were offered.
+    NoProtocol,
     /// Nobody tried, or the run's time ended first.
     NotMeasured(Because),
 }
@@ -59,7 +64,7 @@ impl Fault {
                 Reason::Blocked,
                 format!("the connection for it was {how}, unlike the one before on {}", ask.vantage),
             )),
-            Self::Tls(_) => Err(Because::new(Reason::Blocked, format!("tls@{}.outcome", ask.vantage))),
+            Self::Tls(_) | Self::NoProtocol => Err(Because::new(Reason::Blocked, format!("tls@{}.outcome", ask.vantage))),
             Self::NotMeasured(because) => Err(because.clone()),
         }
     }
@@ -98,6 +103,7 @@ pub async fn open_to(ask: &Ask<'_>, side: Side<'_>, alpn: &[&str]) -> Result<Lin
     }
     match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind.class()), alpn, &ask.deadline).await {
         Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, keepalive, seen: Some(seen), permit }),
+        Err(Failure::Handshake(seen)) if seen.alert.as_deref() == Some(NO_PROTOCOL) => Err(Fault::NoProtocol),
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),
         Err(Failure::NotMeasured(because)) => Err(Fault::NotMeasured(because)),
     }

@@ -5,7 +5,8 @@
 //! upgrade is an extended CONNECT, and where it does not, a second connection offers HTTP/1.1 alone. The outcome is what such a
 //! client ends with, and `alpn` is what was chosen while both were offered. A plain-text way has no such row. Tried with nginx 1.22
 //! in front of 2026.9.6: `alpn` h2, and the second connection switched. What HTTP/2 itself came to stands in `http2`, and whether
-//! there is an HTTP/1.1 to fall back to in `fallback`.
+//! there is an HTTP/1.1 to fall back to in `fallback`, which an upgrade by HTTP/1.1 alone tells as well where its handshake is
+//! refused for that.
 
 mod extended;
 mod request;
@@ -88,12 +89,18 @@ impl Upgraded {
         let outcome = if fault == Exchange::Silent { Switch::Silent } else { Switch::Closed };
         Self { outcome, exchanged: Exchanged::never(fault), alpn: None, http2: None, fallback: None, hold: None }
     }
+
+    /// An upgrade by HTTP/1.1, refused in the handshake that offered nothing else.
+    fn refused() -> Self {
+        Self { fallback: Some(Fallback::Refused), ..Self::never(Exchange::ClosedEmpty) }
+    }
 }
 
 async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Result<Upgraded, Because> {
     let protocols: &[&str] = if offer == Offer::H2 { &["h2", "http/1.1"] } else { &["http/1.1"] };
     let line = match line::open(ask, ask.lane.peer, protocols).await {
         Ok(line) => line,
+        Err(Fault::NoProtocol) if offer == Offer::Http1 => return Ok(Upgraded::refused()),
         Err(fault) => return fault.outcome(ask).map(Upgraded::never),
     };
     let alpn = line.seen.as_ref().and_then(|seen| seen.alpn.clone());
@@ -119,9 +126,7 @@ async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Resu
 async fn again(ask: &mut Ask<'_>, way: &Way, client: As) -> Result<Upgraded, Because> {
     let line = match line::open(ask, ask.lane.peer, &["http/1.1"]).await {
         Ok(line) => line,
-        Err(Fault::Tls(Handshake::Alert)) => {
-            return Ok(Upgraded { fallback: Some(Fallback::Refused), ..Upgraded::never(Exchange::ClosedEmpty) });
-        }
+        Err(Fault::Tls(Handshake::Alert) | Fault::NoProtocol) => return Ok(Upgraded::refused()),
         Err(fault) => return fault.outcome(ask).map(Upgraded::never),
     };
     let upgraded = plainly(ask, way, client, line).await?;

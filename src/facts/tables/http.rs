@@ -32,6 +32,7 @@ labels! {
     /// What is wrong with an answer beside its content.
     pub enum Flaw {
         NotHttp = "not-http": "What came does not begin as HTTP.",
+        Http2 = "http2": "HTTP/2 frames, to a request by HTTP/1.1: the peer speaks nothing else.",
         BadHead = "bad-head": "The head begins as HTTP's and does not go on as one.",
         EndlessHead = "endless-head": "The head went beyond 16 KiB or 100 lines.",
         OnlyHints = "only-hints": "Interim answers (1xx) came, and no answer.",

@@ -88,7 +88,7 @@ const UPGRADE_FIELDS: &[Field] = &[
     field(
         "fallback",
         Type::Label(Fallback::ALL),
-        "What came of HTTP/1.1 offered alone after that; absent where it was not asked for.",
+        "What came of HTTP/1.1 offered alone, after HTTP/2 had been chosen or could have been; absent where that was not tried, or does not tell.",
     ),
     field("after", Type::Duration, "Time to the answer's head."),
 ];

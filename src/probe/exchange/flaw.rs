@@ -9,6 +9,7 @@ use crate::probe::tap::Log;
 pub fn of(outcome: Exchange, log: &Log, reply: Option<&Reply>, error: Option<&hyper::Error>, begun: Instant) -> Option<Flaw> {
     match outcome {
         Exchange::Answered => reply.is_some_and(|reply| reply.longer).then_some(Flaw::LongBody),
+        Exchange::Garbage if speaks_http2(&log.head) => Some(Flaw::Http2),
         Exchange::Garbage if !looks_like_http(&log.head) => Some(Flaw::NotHttp),
         Exchange::Garbage if error.is_some_and(hyper::Error::is_parse_too_large) => Some(Flaw::EndlessHead),
         Exchange::Garbage => Some(Flaw::BadHead),
@@ -18,6 +19,13 @@ pub fn of(outcome: Exchange, log: &Log, reply: Option<&Reply>, error: Option<&hy
         Exchange::Cut => Some(Flaw::Stalled),
         Exchange::ClosedEmpty | Exchange::Reset | Exchange::Silent => None,
     }
+}
+
+/// Whether it begins as a server of HTTP/2 must: with a SETTINGS frame of whole settings, on no stream (RFC 9113, 3.4 and 6.5).
+fn speaks_http2(head: &[u8]) -> bool {
+    let [high, middle, low, kind, flags, stream @ ..] = head else { return false };
+    let length = u32::from_be_bytes([0, *high, *middle, *low]);
+    (*kind, *flags) == (4, 0) && stream.starts_with(&[0; 4]) && length.is_multiple_of(6)
 }
 
 /// Whether bytes are still coming: the last came in the second half of the time that has passed.
@@ -37,6 +45,24 @@ pub fn status(head: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_2_is_known_by_its_first_frame() {
+        // nginx 1.22 with `listen ... http2` in plain text, and settings of nobody's choice.
+        assert!(speaks_http2(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x80"));
+        assert!(speaks_http2(b"\0\0\0\x04\0\0\0\0\0"));
+        for other in [
+            &b"\0\0\0\x04\0\0\0\0"[..],
+            b"\0\0\x05\x04\0\0\0\0\0",
+            b"\0\0\0\x04\x01\0\0\0\0",
+            b"\0\0\0\x06\0\0\0\0\0",
+            b"\0\0\0\x04\0\0\0\0\x01",
+            b"SSH-2.0-x\r\n",
+            b"",
+        ] {
+            assert!(!speaks_http2(other), "{other:?}");
+        }
+    }
 
     #[test]
     fn a_status_is_read_from_whatever_begins_as_http() {

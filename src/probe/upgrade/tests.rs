@@ -169,6 +169,11 @@ async fn a_refusal_of_a_client_that_is_nobody_proves_nothing_about_an_edge() {
 
 /// A TLS edge that prefers HTTP/2 and has these settings there; its first connection and, if there is one, a second by HTTP/1.1.
 async fn edge(settings: &'static [u8]) -> (Row, usize) {
+    asked_of(settings, &["h2", "http/1.1"], "h2").await
+}
+
+/// The same with what its handshake takes and what is offered.
+async fn asked_of(settings: &'static [u8], taken: &[&str], offer: &str) -> (Row, usize) {
     let key = rcgen::KeyPair::generate().unwrap();
     let leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap();
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -177,7 +182,7 @@ async fn edge(settings: &'static [u8]) -> (Row, usize) {
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = taken.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let (connected, mut connections) = tokio::sync::mpsc::unbounded_channel();
@@ -185,7 +190,7 @@ async fn edge(settings: &'static [u8]) -> (Row, usize) {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         while let Ok((stream, _)) = listener.accept().await {
             connected.send(()).unwrap();
-            let stream = acceptor.accept(stream).await.unwrap();
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                 let ok = Some(extended::tests::STATUS_200);
                 extended::tests::serve(stream, settings, &[ok, ok]).await;
@@ -194,10 +199,10 @@ async fn edge(settings: &'static [u8]) -> (Row, usize) {
             }
         }
     });
-    let mut bench = Bench::new(Kind::Edge, at).with("offer", "h2");
+    let mut bench = Bench::new(Kind::Edge, at).with("offer", offer);
     bench.way.endpoint.scheme = Scheme::Wss;
     let done = run(&mut bench.ask(3_000)).await;
-    assert!(bench.lane.untrusted && bench.lane.websocket.is_none());
+    assert!(bench.lane.websocket.is_none());
     assert_eq!(bench.sockets.available_permits(), 4);
     let mut count = 0;
     while connections.try_recv().is_ok() {
@@ -218,4 +223,13 @@ async fn an_edge_without_rfc_8441_is_asked_again_as_a_browser_would() {
     let (row, connections) = edge(&[]).await;
     assert_eq!((shown(&row, "outcome"), shown(&row, "status")), ("switched".into(), "101".into()));
     assert_eq!((shown(&row, "alpn").as_str(), connections), ("h2", 2));
+}
+
+#[tokio::test]
+async fn an_edge_that_takes_nothing_but_http_2_says_so_in_the_handshake() {
+    for (offer, connections) in [("h2", 2), ("http1", 1)] {
+        let (row, seen) = asked_of(&[], &["h2"], offer).await;
+        assert_eq!((shown(&row, "outcome"), shown(&row, "fallback")), ("closed".into(), "refused".into()), "{offer}");
+        assert_eq!(seen, connections, "{offer}");
+    }
 }

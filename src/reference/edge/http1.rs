@@ -46,6 +46,13 @@ pub async fn request(edge: &Edge, guest: Guest) {
     pass(edge, wire, head, client).await;
 }
 
+/// Ends a connection as soon as something is asked by it, without a word.
+pub async fn deaf(mut guest: Guest) {
+    if let Ok(Ok(_)) = timeout(SLOWEST_CLIENT, guest.wire.read_u8()).await {
+        finish(guest.wire).await;
+    }
+}
+
 /// Whether the client showed no certificate of its own.
 fn anonymous(wire: &Wire) -> bool {
     matches!(wire, Wire::Tls(tls) if tls.get_ref().1.peer_certificates().is_none())

@@ -20,7 +20,7 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use options::{Anonymous, Counts, Death, Forwarded, Frames, H2, Line, Mode, Options, Upgrade};
+pub use options::{Anonymous, Counts, Death, Forwarded, Frames, H2, Http1, Line, Mode, Options, Upgrade};
 pub use product::Brand;
 
 use self::product::{Occasion, Product, Why};
@@ -45,9 +45,9 @@ struct Edge {
 /// # Errors
 /// What the TLS library says.
 pub fn tls(options: &Options, leaf: &Leaf, authority: &Authority) -> Result<rustls::ServerConfig, rustls::Error> {
-    let alpn: &[&str] = match options.h2 {
-        H2::Off => &["http/1.1"],
-        H2::Only => &["h2"],
+    let alpn: &[&str] = match (options.h2, options.http1) {
+        (H2::Off, _) => &["http/1.1"],
+        (_, Http1::Refused) => &["h2"],
         _ => &["h2", "http/1.1"],
     };
     match options.client_certificate {
@@ -72,7 +72,8 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
     let Ok(Some(guest)) = entering.await else { return };
     match edge.options.mode {
         Mode::Tcp => relay::bytes(&edge, guest).await,
-        Mode::Http if guest.speaks_http2() || edge.options.h2 == H2::Blind => http2::requests(&edge, guest).await,
+        Mode::Http if guest.speaks_http2() || edge.options.http1 == Http1::Frames => http2::requests(&edge, guest).await,
+        Mode::Http if edge.options.http1 == Http1::Closed => http1::deaf(guest).await,
         Mode::Http => http1::request(&edge, guest).await,
     }
 }

@@ -80,8 +80,16 @@ labels! {
         Connect = "connect": "Offered with extended CONNECT (RFC 8441), handed on with a key of its own: HAProxy.",
         Keyless = "keyless": "Offered with extended CONNECT, handed on without a key: Envoy.",
         Broken = "broken": "Offered, and every stream is refused.",
-        Only = "only": "Nothing else is spoken, without extended CONNECT; who offers HTTP/1.1 alone is refused in the handshake: Go.",
-        Blind = "blind": "Nothing else is read, whatever was chosen in the handshake: Envoy's `codec_type: HTTP2`.",
+    }
+}
+
+labels! {
+    /// What becomes of HTTP/1.1 in front.
+    pub enum Http1 {
+        Served = "served": "It is spoken.",
+        Refused = "refused": "The handshake is refused that offers nothing else, as RFC 7301 has it: rustls, with h2 alone among its protocols.",
+        Frames = "frames": "It is answered with frames of HTTP/2: nginx before 1.25.1, `listen ... http2` in plain text.",
+        Closed = "closed": "Its connection ends without a byte: HAProxy's `proto h2`, Envoy's `codec_type: HTTP2`.",
     }
 }
 
@@ -135,6 +143,8 @@ pub struct Options {
     pub strict_names: bool,
     /// HTTP/2 in front.
     pub h2: H2,
+    /// HTTP/1.1 in front.
+    pub http1: Http1,
     /// What becomes of upgrades.
     pub upgrade: Upgrade,
     /// What becomes of frames.
@@ -200,6 +210,7 @@ impl Default for Options {
             sites: Vec::new(),
             strict_names: false,
             h2: H2::Off,
+            http1: Http1::Served,
             upgrade: Upgrade::Passed,
             frames: Frames::Passed,
             buffers: false,

@@ -98,6 +98,24 @@ async fn a_broken_edge_resets_every_stream_and_serves_http_1() {
 }
 
 #[tokio::test]
+async fn http_1_is_refused_in_the_handshake_answered_with_frames_or_ended() {
+    let lab = Lab::new(front("on", "http1 = 'refused'")).await;
+    assert!(shake(&lab, "localhost", believer(&lab.authority, false, &["http/1.1"])).await.is_err());
+    // What is wanted of each: the first bytes of a server's SETTINGS, which is a frame of kind 4, or none.
+    for (how, kind) in [("frames", Some(4)), ("closed", None)] {
+        let lab = Lab::new(front("on", &format!("http1 = '{how}'"))).await;
+        let mut stream = shake(&lab, "localhost", believer(&lab.authority, false, &["http/1.1"])).await.unwrap();
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // hyper ends its side without saying so in TLS.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert_eq!(answer.get(3).copied(), kind, "{how}: {answer:?}");
+        let (mut sender, _) = connect(&lab).await;
+        assert!(sender.send_request(get()).await.is_ok(), "{how}");
+    }
+}
+
+#[tokio::test]
 async fn the_switches_work_on_streams_too() {
     for (more, status) in [
         ("upgrade = 'dropped'", 502),
