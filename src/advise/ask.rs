@@ -7,7 +7,7 @@ use super::syntax::Syntax;
 use crate::complaint::Complaint;
 use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::labels;
-use crate::target::Endpoint;
+use crate::target::{DEFAULT_PORT, Endpoint};
 
 labels! {
     /// Which of several proxies in a row it is.
@@ -24,6 +24,15 @@ pub struct Listen {
     pub address: Option<IpAddr>,
     /// The port.
     pub port: u16,
+}
+
+impl std::fmt::Display for Listen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.address {
+            Some(address) => std::net::SocketAddr::new(address, self.port).fmt(f),
+            None => self.port.fmt(f),
+        }
+    }
 }
 
 impl std::str::FromStr for Listen {
@@ -72,6 +81,9 @@ pub const TICK_MS: f64 = 30_000.0;
 const HTTPS: u16 = 443;
 const INNER: u16 = 8080;
 
+/// The first port that a user may bind without privileges. Source: Linux, ip(7), `ip_unprivileged_port_start`.
+const FREE: u16 = 1024;
+
 impl Ask {
     /// The host name that clients use.
     pub fn name<'a>(&'a self, product: &'a Product) -> &'a str {
@@ -83,7 +95,10 @@ impl Ask {
         let loopback = Some(IpAddr::from([127, 0, 0, 1]));
         let remote = self.before.iter().any(|a| !a.is_loopback());
         self.listen.unwrap_or(match self.hop {
-            _ if product.syntax == Syntax::Ssh => Listen { address: loopback, port: self.gateway.port.max(1) },
+            // A user's own program: the gateway's port, unless it has none or one that a user may not bind.
+            _ if product.syntax == Syntax::Ssh => {
+                Listen { address: loopback, port: Some(self.gateway.port).filter(|port| *port >= FREE).unwrap_or(DEFAULT_PORT) }
+            }
             Hop::Outer => Listen { address: None, port: HTTPS },
             Hop::Inner => Listen { address: loopback.filter(|_| !remote), port: INNER },
         })

@@ -13,6 +13,7 @@ use super::syntax::Syntax;
 use crate::complaint::Complaint;
 use crate::facts::tables::path::Scheme;
 use crate::record::BUILD;
+use crate::shell::word;
 
 /// What is printed, in parts.
 #[derive(Debug, Clone, Serialize)]
@@ -101,9 +102,9 @@ fn write(out: &mut Output<'_>, value: &Value, syntax: Syntax) -> Result<(), Erro
 }
 
 fn values(product: &Product, ask: &Ask, words: &BTreeMap<String, String>) -> Result<Value, Complaint> {
-    let Listen { address, port } = ask.listen(product);
+    let listen = ask.listen(product);
+    let Listen { address, port } = listen;
     let name = ask.name(product);
-    let place = address.map_or_else(|| port.to_string(), |a| std::net::SocketAddr::new(a, port).to_string());
     let file = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.replace("NAME", name));
     let (tick, idle) = (ask.tick_ms / 1000.0, ask.idle_s());
     let told = |text: &String| {
@@ -119,7 +120,8 @@ fn values(product: &Product, ask: &Ask, words: &BTreeMap<String, String>) -> Res
         named => ask.name.is_some(),
         port => port,
         address => address.map(|a| a.to_string()),
-        place => place,
+        place => listen.to_string(),
+        near => Value::from_safe_string(near(product, ask)),
         v6 => address.is_some_and(|a| a.is_ipv6()),
         tls => ask.tls(),
         given => ask.cert.is_some(),
@@ -173,20 +175,20 @@ fn url(product: &Product, ask: &Ask) -> String {
 
 /// The command that compares what was set up with the gateway itself.
 fn check(product: &Product, ask: &Ask) -> String {
-    let word = |text: &str| Syntax::Shell.word(text);
     match product.way {
-        Way::Tunnel => {
-            let place = match ask.listen(product) {
-                Listen { address: Some(a), port } => std::net::SocketAddr::new(a, port).to_string(),
-                Listen { address: None, port } => format!("127.0.0.1:{port}"),
-            };
-            let scheme = if ask.gateway.scheme == Scheme::Wss { "wss" } else { "ws" };
-            format!("clawprobe run edge --tunnel {}", word(&format!("{scheme}://{place}")))
-        }
+        Way::Tunnel => format!("clawprobe run edge --tunnel {}", word(&near(product, ask))),
         Way::Edge => {
             format!("clawprobe run edge --gateway {} --edge {}", word(&ask.gateway.to_string()), word(&url(product, ask)))
         }
     }
+}
+
+/// The near end of a tunnel as clients write it: made of a scheme, an address and a port, nothing of which is anybody's words.
+fn near(product: &Product, ask: &Ask) -> String {
+    let Listen { address, port } = ask.listen(product);
+    let address = address.unwrap_or(std::net::IpAddr::from([127, 0, 0, 1]));
+    let scheme = if ask.gateway.scheme == Scheme::Wss { "wss" } else { "ws" };
+    format!("{scheme}://{}", std::net::SocketAddr::new(address, port))
 }
 
 impl Page {

@@ -56,11 +56,11 @@ impl Syntax {
         match self {
             // In these a bare word may be a number, a truth or a mapping: a string is always quoted.
             Self::Yaml | Self::Json5 => serde_json::Value::from(word).to_string(),
+            Self::Shell => crate::shell::word(word),
             _ if bare => word.to_owned(),
             Self::Nginx => escaped("\"", &['"', '\\']),
             Self::Caddy | Self::Apache | Self::Ssh => escaped("\"", &[]),
             Self::Haproxy => escaped("'", &[]),
-            Self::Shell => format!("'{}'", word.replace('\'', r"'\''")),
         }
     }
 }
@@ -71,12 +71,14 @@ mod tests {
 
     #[test]
     fn a_plain_word_stays_as_it_is_and_a_blank_is_quoted() {
-        for syntax in [Syntax::Nginx, Syntax::Caddy, Syntax::Haproxy, Syntax::Apache, Syntax::Ssh, Syntax::Shell] {
+        for syntax in [Syntax::Nginx, Syntax::Caddy, Syntax::Haproxy, Syntax::Apache, Syntax::Ssh] {
             assert_eq!(syntax.word("[::1]:18789"), "[::1]:18789");
             assert!(syntax.word("/a b").len() == "/a b".len() + 2, "{syntax}");
             assert!(syntax.word("").len() == 2, "{syntax}");
         }
         assert_eq!(Syntax::Yaml.word("443"), "\"443\"");
+        // A shell would look for files of such names.
+        assert_eq!(Syntax::Shell.word("[::1]:18789"), "'[::1]:18789'");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::args::{AdviceFormat, Advise};
 use super::end::End;
 use super::listing::{GAP, line, listing};
 use super::sink;
-use crate::advise::ask::{Ask, TICK_MS};
+use crate::advise::ask::{Ask, Hop, TICK_MS};
 use crate::advise::name;
 use crate::advise::page;
 use crate::advise::product::{self, Product};
@@ -23,6 +23,7 @@ use crate::record::read;
 use crate::settings;
 use crate::shelf::Shelf;
 use crate::shelf::edges::{self, Edge};
+use crate::shell::word;
 use crate::target::{Endpoint, Way};
 
 /// Prints the advice that was asked for.
@@ -35,7 +36,7 @@ pub(super) fn run(flags: &Advise) -> Result<u8, End> {
         None => list(&products, &shelf, width()?),
         Some(typed) => match shelf.edges.iter().find(|e| e.managed && e.id.eq_ignore_ascii_case(typed) && !own(&products, typed))
         {
-            Some(edge) => managed(edge, &ask(flags)?.gateway, flags.format),
+            Some(edge) => managed(edge, &asked(edge, flags)?, flags.format),
             None => advice(named(&products, &shelf, typed)?, flags)?,
         },
     };
@@ -64,7 +65,7 @@ fn list(products: &[Product], shelf: &Shelf, width: u16) -> String {
 /// The product, or a complaint that knows every name there is advice on.
 fn named<'a>(products: &'a [Product], shelf: &Shelf, typed: &str) -> Result<&'a Product, Complaint> {
     product::named(products, typed).map_err(|complaint| {
-        let edges = shelf.edges.iter().filter(|e| e.managed).map(|e| e.id.as_str());
+        let edges = shelf.edges.iter().filter(|e| e.managed && !own(products, &e.id)).map(|e| e.id.as_str());
         let known: Vec<&str> = products.iter().map(|p| p.product.as_str()).chain(edges).collect();
         complaint.help(among(typed, known.iter().copied(), "there is advice on"))
     })
@@ -161,15 +162,34 @@ const FORWARDED: &str = "If it adds X-Forwarded-For, its addresses belong into g
 /// Why nobody can vouch for it.
 const UNTESTED: &str = "Untested: somebody else runs it, and no test may ask it. Each line says where it is from.";
 
+/// What is asked about an edge that somebody else runs: of the flags that shape a configuration none is taken.
+fn asked(edge: &Edge, flags: &Advise) -> Result<Ask, Complaint> {
+    let inner = (flags.hop != Hop::Outer).then(|| flags.hop.to_string());
+    let refused = [
+        ("--hop", inner),
+        ("--before", flags.before.first().map(ToString::to_string)),
+        ("--listen", flags.listen.map(|listen| listen.to_string())),
+        ("--cert", flags.cert.clone()),
+        ("--from", flags.from.first().map(ToString::to_string)),
+    ];
+    match refused.into_iter().find_map(|(flag, value)| Some((flag, value?))) {
+        Some((flag, value)) => {
+            let complaint = Complaint::new(format!("no configuration is printed for {}, which somebody else runs", edge.title));
+            Err(complaint.flag(flag, &value, "not for this product"))
+        }
+        None => ask(flags),
+    }
+}
+
 /// What is known of an edge that somebody else runs.
-fn managed(edge: &Edge, gateway: &Endpoint, format: AdviceFormat) -> String {
-    let tick = show_ms(TICK_MS);
+fn managed(edge: &Edge, ask: &Ask, format: AdviceFormat) -> String {
+    let tick = show_ms(ask.tick_ms);
     let origin = |o: &edges::Origin| format!("{}: {}, {}", o.by, o.source, o.date);
     let mut lines = vec![format!("WebSocket needs: {} ({})", edge.upgrade, origin(&edge.upgrade_origin))];
     for timer in &edge.timers {
         let default = timer.default.map_or("off unless set".to_owned(), |d| show_ms(d.as_secs_f64() * 1000.0));
         let set = match timer.kind {
-            edges::Kind::Idle => format!("set it above {} (two ticks of {tick}), better to an hour", show_ms(2.0 * TICK_MS)),
+            edges::Kind::Idle => format!("set it above {} (two ticks of {tick}), better to an hour", show_ms(2.0 * ask.tick_ms)),
             edges::Kind::Lifetime => "it ends every connection at that age, busy or not: set it to hours".to_owned(),
         };
         lines.push(format!("{} timer, {}: {default} by default; {set} ({})", timer.kind, timer.setting, origin(&timer.origin)));
@@ -180,8 +200,12 @@ fn managed(edge: &Edge, gateway: &Endpoint, format: AdviceFormat) -> String {
     for (what, limit) in [("Headers", &edge.header_limit), ("Bodies", &edge.body_limit)] {
         lines.extend(limit.iter().map(|l| format!("{what}: up to {} bytes, {} ({})", l.bytes, l.setting, origin(&l.origin))));
     }
-    lines.push(FORWARDED.to_owned());
-    lines.push(format!("Check it: clawprobe run edge --gateway {gateway} --edge https://gateway.example"));
+    lines.push(match &edge.clients {
+        Some(clients) => format!("Clients: {} ({})", clients.seen, origin(&clients.origin)),
+        None => FORWARDED.to_owned(),
+    });
+    let name = ask.name.as_deref().unwrap_or("gateway.example");
+    lines.push(format!("Check it: clawprobe run edge --gateway {} --edge https://{name}", word(&ask.gateway.to_string())));
     match format {
         AdviceFormat::Json => {
             let value = serde_json::json!({"product": edge.id, "title": edge.title, "untested": UNTESTED, "notes": lines});

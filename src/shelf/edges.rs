@@ -51,8 +51,8 @@ pub struct Timer {
     pub default: Option<Duration>,
     /// Whose bytes count, for silence.
     pub counts: Option<Counts>,
-    /// How it ends a connection.
-    pub end: Fate,
+    /// How it ends a connection; `None` where nobody tells.
+    pub end: Option<Fate>,
     /// Where this is from.
     pub origin: Origin,
 }
@@ -64,6 +64,15 @@ pub struct Limit {
     pub bytes: usize,
     /// The setting.
     pub setting: String,
+    /// Where this is from.
+    pub origin: Origin,
+}
+
+/// What the gateway gets to see of clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clients {
+    /// Which addresses, and on what that hangs.
+    pub seen: String,
     /// Where this is from.
     pub origin: Origin,
 }
@@ -81,6 +90,8 @@ pub struct Edge {
     pub upgrade: String,
     /// Where that is from.
     pub upgrade_origin: Origin,
+    /// What the gateway gets to see of clients, where that differs from what any edge does.
+    pub clients: Option<Clients>,
     /// Timers.
     pub timers: Vec<Timer>,
     /// The largest request head.
@@ -101,7 +112,7 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Edge>, Complaint> {
 }
 
 fn edge(id: &str, section: &Section<'_>) -> Result<Edge, Complaint> {
-    section.only(&["title", "managed", "upgrade", "timer", "header-limit", "body-limit"])?;
+    section.only(&["title", "managed", "upgrade", "clients", "timer", "header-limit", "body-limit"])?;
     let upgrade = section.need("upgrade")?.section("an upgrade's need")?;
     upgrade.only(&["need", "by", "source", "date"])?;
     let limit = |key: &'static str| section.get(key).map(limit).transpose();
@@ -112,10 +123,17 @@ fn edge(id: &str, section: &Section<'_>) -> Result<Edge, Complaint> {
         managed: section.get("managed").map(|item| item.flag()).transpose()?.unwrap_or(false),
         upgrade: upgrade.need("need")?.text()?.text.to_owned(),
         upgrade_origin: origin(&upgrade)?,
+        clients: section.get("clients").map(clients).transpose()?,
         timers: timers.iter().map(timer).collect::<Result<_, _>>()?,
         header_limit: limit("header-limit")?,
         body_limit: limit("body-limit")?,
     })
+}
+
+fn clients(item: Item<'_>) -> Result<Clients, Complaint> {
+    let section = item.section("what is seen of clients")?;
+    section.only(&["seen", "by", "source", "date"])?;
+    Ok(Clients { seen: section.need("seen")?.text()?.text.to_owned(), origin: origin(&section)? })
 }
 
 fn timer(section: &Section<'_>) -> Result<Timer, Complaint> {
@@ -132,7 +150,7 @@ fn timer(section: &Section<'_>) -> Result<Timer, Complaint> {
         setting: section.need("setting")?.text()?.text.to_owned(),
         default: section.get("default").map(|item| item.duration()).transpose()?,
         counts,
-        end: section.need("end")?.text()?.label(Fate::ALL)?,
+        end: section.get("end").map(|item| item.text()?.label(Fate::ALL)).transpose()?,
         origin: origin(section)?,
     })
 }
@@ -183,7 +201,7 @@ timer = [{ kind = "idle", setting = "t", default = "60s", counts = "either", end
     #[test]
     fn a_product_reads_with_its_sources() {
         let edges = read("edges.toml", ONE).unwrap();
-        assert_eq!((edges[0].id.as_str(), edges[0].managed, edges[0].timers[0].end), ("x", false, Fate::Fin));
+        assert_eq!((edges[0].id.as_str(), edges[0].managed, edges[0].timers[0].end), ("x", false, Some(Fate::Fin)));
         assert_eq!(edges[0].timers[0].origin.date, "2026-01-02");
     }
 
@@ -198,6 +216,11 @@ timer = [{ kind = "idle", setting = "t", default = "60s", counts = "either", end
             ("by = \"vendor\", ", "", "needs the key `by`"),
             ("setting = \"t\"", "seting = \"t\"", "did you mean `setting`"),
             (", date = 2026-01-02 }\n", " }\n", "needs the key `date`"),
+            (
+                "timer = ",
+                "clients = { by = \"vendor\", source = \"a page\", date = 2026-01-02 }\ntimer = ",
+                "needs the key `seen`",
+            ),
         ] {
             assert!(ONE.contains(good), "{good}");
             let complaint = read("edges.toml", &ONE.replacen(good, bad, 1)).unwrap_err().to_string();

@@ -4,6 +4,7 @@
 use clawprobe::advise::ask::{Ask, Hop, TICK_MS};
 use clawprobe::advise::page::{Page, page};
 use clawprobe::advise::product::{self, Product};
+use clawprobe::advise::syntax::Syntax;
 use clawprobe::facts::tables::path::Scheme;
 use clawprobe::target::Endpoint;
 
@@ -114,13 +115,63 @@ fn a_file_name_is_quoted_or_refused() {
         let with = |cert: &str| page(&product, &Ask { cert: Some(cert.into()), key: Some("/k".into()), ..base.clone() });
         let text = with("/etc/my certs/a.pem").unwrap().configuration;
         assert!(text.contains("\"/etc/my certs/a.pem\"") || text.contains("'/etc/my certs/a.pem'"), "{text}");
-        // Whatever is typed, it comes out within one pair of quotes, or not at all.
-        for evil in ["/a\";x", "/a'x", "/a$HOME", "/a{b}", "/a\\", "/a\nb", "/a%{x}"] {
-            match with(evil) {
-                Err(complaint) => assert!(complaint.to_string().contains("--cert"), "{complaint}"),
-                Ok(page) => assert!(page.configuration.contains(&product.syntax.word(evil)), "{}", page.configuration),
+        for (evil, written) in EVIL {
+            let expected = written.iter().find(|(syntax, _)| *syntax == product.syntax).map(|(_, word)| *word);
+            match (with(evil), expected) {
+                (Err(complaint), None) => assert!(complaint.to_string().contains("--cert"), "{complaint}"),
+                (Ok(page), Some(word)) => assert!(page.configuration.contains(word), "{word}: {}", page.configuration),
+                (done, expected) => {
+                    panic!("{}: {evil:?} is {expected:?}, not {:?}", product.product, done.map(|p| p.configuration))
+                }
             }
         }
+    }
+}
+
+/// What somebody may type for a file, and how each syntax writes it; where none is named, it is refused.
+const EVIL: &[(&str, &[(Syntax, &str)])] = &[
+    ("/a\";x", &[(Syntax::Nginx, r#" "/a\";x";"#), (Syntax::Haproxy, r#" '/a";x' "#), (Syntax::Yaml, r#" "/a\";x""#)]),
+    (
+        "/a'x",
+        &[
+            (Syntax::Nginx, r#" "/a'x";"#),
+            (Syntax::Caddy, r#" "/a'x" "#),
+            (Syntax::Apache, r#" "/a'x""#),
+            (Syntax::Yaml, r#" "/a'x""#),
+        ],
+    ),
+    ("/a$HOME", &[(Syntax::Caddy, r#" "/a$HOME" "#), (Syntax::Haproxy, " '/a$HOME' "), (Syntax::Yaml, r#" "/a$HOME""#)]),
+    ("/a{b}", &[(Syntax::Nginx, r#" "/a{b}";"#), (Syntax::Haproxy, " '/a{b}' "), (Syntax::Apache, r#" "/a{b}""#)]),
+    ("/a\\", &[(Syntax::Nginx, r#" "/a\\";"#), (Syntax::Haproxy, r" '/a\' "), (Syntax::Yaml, r#" "/a\\""#)]),
+    ("/a\nb", &[]),
+    ("/a%{x}", &[(Syntax::Nginx, r#" "/a%{x}";"#), (Syntax::Haproxy, " '/a%{x}' "), (Syntax::Apache, r#" "/a%{x}""#)]),
+];
+
+#[test]
+fn a_command_is_quoted_for_a_shell() {
+    let desk = Desk::new();
+    for product in ["nginx", "alb"] {
+        let done = desk.run(&["advise", product, "--gateway", "unix:/tmp/my dir;x/gw.sock"]);
+        let line = "clawprobe run edge --gateway 'unix:/tmp/my dir;x/gw.sock' --edge ";
+        assert!(done.out.contains(line), "{}{}", done.out, done.err);
+        let bracketed = desk.run(&["advise", product, "--gateway", "ws://[::1]:7"]);
+        assert!(bracketed.out.contains(" --gateway 'ws://[::1]:7' --edge "), "{}{}", bracketed.out, bracketed.err);
+    }
+    let ssh = desk.run(&["advise", "ssh", "--gateway", "ws://127.0.0.1:7", "--listen", "[::1]:8443"]);
+    assert!(ssh.out.contains(" run edge --tunnel 'ws://[::1]:8443'"), "{}{}", ssh.out, ssh.err);
+    assert!(ssh.out.contains("url: 'ws://[::1]:8443'") && ssh.out.contains("LocalForward [::1]:8443 127.0.0.1:7"), "{}", ssh.out);
+}
+
+#[test]
+fn a_forward_listens_where_a_user_may() {
+    let desk = Desk::new();
+    for (gateway, forward) in [
+        ("unix:/run/gw.sock", "LocalForward 127.0.0.1:18789 /run/gw.sock"),
+        ("wss://127.0.0.1:443", "LocalForward 127.0.0.1:18789 127.0.0.1:443"),
+        ("ws://127.0.0.1:1024", "LocalForward 127.0.0.1:1024 127.0.0.1:1024"),
+    ] {
+        let done = desk.run(&["advise", "ssh", "--gateway", gateway]);
+        assert!(done.out.contains(forward), "{}{}", done.out, done.err);
     }
 }
 
@@ -188,6 +239,13 @@ fn what_the_user_got_wrong_is_underlined() {
         (&["advise", "nginx", "--gateway", "ftp://x"], "ftp"),
         (&["advise", "nginx", "--cert", "/a$b"], "/a$b"),
         (&["advise", "nginx", "--before", "x"], "x"),
+        (&["advise", "alb", "--name", "a b"], " "),
+        (&["advise", "alb", "--hop", "inner"], "inner"),
+        (&["advise", "alb", "--listen", "[::1]:443"], "[::1]:443"),
+        (&["advise", "alb", "--cert", "/c.pem"], "/c.pem"),
+        (&["advise", "alb", "--cert", "/c.pem", "--key", "/k.pem"], "/c.pem"),
+        (&["advise", "alb", "--from", "192.0.2.1"], "192.0.2.1"),
+        (&["advise", "alb", "--before", "192.0.2.2"], "192.0.2.2"),
     ] {
         let done = desk.run(args);
         assert!(done.status == 2 && done.out.is_empty(), "{args:?}: {}{}", done.out, done.err);
@@ -204,6 +262,14 @@ fn an_edge_that_somebody_else_runs_is_told_with_its_sources() {
         assert!(done.out.contains("--gateway ws://127.0.0.1:7 "), "{}", done.out);
     }
     assert!(desk.run(&["advise", "gcp"]).out.contains("busy or not"));
+    let nlb = desk.run(&["advise", "nlb"]).out;
+    assert!(nlb.contains("targets named by instance keep each client's own address"), "{nlb}");
+    assert!(!nlb.contains("if it only hands on bytes"), "{nlb}");
+    assert!(desk.run(&["advise", "elb"]).out.contains("if it only hands on bytes"));
+    let named = desk.run(&["advise", "alb", "--name", "Claw.Example"]);
+    assert!(named.out.contains(" --edge https://claw.example\n"), "{}{}", named.out, named.err);
+    let lost = desk.run(&["advise", "zzzzzzzz"]);
+    assert_eq!(lost.err.matches("cloudflare").count(), 1, "{}", lost.err);
 }
 
 #[test]
