@@ -3,7 +3,8 @@
 //! Quiet connections that are not let in are ended by the gateway itself: 2026.9.6 closes them with 1000 and no reason after 15 s,
 //! and answers pings before that. Where the lane's `connect` was accepted, further connections are let in: those the gateway leaves
 //! silent for 25 s at most, because it pings; ticks have a phase of their own, so connections begin at different times, and
-//! afresh right after each broadcast, until one has seen the whole silence. [`schedule`] says which connections there are and when
+//! afresh right after each broadcast, until one has seen the whole silence; each has a twin on which we speak and the gateway does
+//! not answer, with pongs that answer nothing. [`schedule`] says which connections there are and when
 //! enough was seen, [`life`] begins one of them, [`connection`] leads it to its end, [`beat`] keeps what the gateway said by itself.
 
 mod beat;
@@ -120,7 +121,7 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
         if now >= stage.end(single) {
             stage.stop.send_replace(true);
         } else if stage.seen.borrow_mut().wants_fresh() {
-            running.push(live(stage, schedule::fresh(now - stage.begun)));
+            running.extend(schedule::fresh(now - stage.begun).map(|job| live(stage, job)));
         }
     }
 }

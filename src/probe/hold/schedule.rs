@@ -15,7 +15,11 @@ const SILENCES: &[u64] = &[3, 6, 9, 12];
 /// Beginnings of quiet connections that are let in. Ticks come every 30 s and pings every 25 s, so one of these hears no tick for long.
 const BEGINNINGS: &[u64] = &[0, 5, 10, 15, 20, 25];
 
-/// The most connections that are begun right after a broadcast.
+/// Beside each quiet connection that is let in goes one on which we alone speak, through the same silence of the gateway: whether
+/// both end tells whose bytes count, also beyond the 15 s after which the gateway ends whomever it did not let in.
+const TWINS: [Pattern; 2] = [Pattern::Silent, Pattern::Pings];
+
+/// How often such two are begun right after a broadcast, at most.
 const MOST_FRESH: usize = 4;
 
 /// A silence that is nearly as long as the gateway's own pause counts as all of it.
@@ -60,15 +64,17 @@ pub fn jobs(admitted: bool) -> Vec<Job> {
     jobs.extend(SILENCES.iter().map(|seconds| job(Pattern::Silent, false, 0, Some(*seconds))));
     if admitted {
         jobs.push(job(Pattern::Server, true, 0, None));
-        jobs.extend(BEGINNINGS.iter().map(|at| job(Pattern::Silent, true, *at, None)));
+        for at in BEGINNINGS {
+            jobs.extend(TWINS.map(|pattern| job(pattern, true, *at, None)));
+        }
     }
     jobs.iter_mut().enumerate().for_each(|(order, job)| job.order = order);
     jobs
 }
 
-/// A quiet connection that begins now.
-pub fn fresh(now: Duration) -> Job {
-    Job { order: usize::MAX, begins: now, ..job(Pattern::Silent, true, 0, None) }
+/// A quiet connection that begins now, and its twin.
+pub fn fresh(now: Duration) -> [Job; 2] {
+    TWINS.map(|pattern| Job { order: usize::MAX, begins: now, ..job(pattern, true, 0, None) })
 }
 
 /// What was seen so far, as far as the schedule goes by it.
@@ -155,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broadcast_begins_one_fresh_connection_and_there_are_few_in_all() {
+    fn a_broadcast_begins_fresh_connections_once_and_there_are_few_in_all() {
         let mut seen = Seen::default();
         assert!(!seen.wants_fresh());
         for _ in 0..MOST_FRESH {
@@ -171,7 +177,7 @@ mod tests {
     fn the_probes_files_declare_what_is_held() {
         let shelf = crate::shelf::Shelf::builtin().unwrap();
         let hold = shelf.probe("hold").unwrap();
-        assert_eq!((hold.sockets, hold.connections), (super::super::PLACES, jobs(true).len() + MOST_FRESH));
+        assert_eq!((hold.sockets, hold.connections), (super::super::PLACES, jobs(true).len() + MOST_FRESH * TWINS.len()));
         let quiet = shelf.probe("quiet").unwrap();
         assert_eq!((quiet.sockets, quiet.connections), (1, single().len()));
         let longest = SILENCES.iter().max().unwrap();
