@@ -23,6 +23,9 @@ const AS_GOOD_MS: f64 = 400.0;
 /// Connections that end within this time of each other end in the same moment.
 const SAME_MOMENT_MS: f64 = 300.0;
 
+/// A timer that waits hardly longer than the gateway pauses loses the race now and then: what rang within so much of the pause hits.
+const RACE_MS: f64 = 500.0;
+
 /// Close codes that only the gateway uses: 1000 for whoever did not connect in time, 1008 for its policy, 1012 for its restart.
 const GATEWAYS: [i64; 3] = [1000, 1008, 1012];
 
@@ -268,13 +271,7 @@ fn reload(all: &[Held]) -> bool {
 fn told(facts: &Facts, at: &Vantage, all: &[Held]) -> Row {
     let verdict = Verdict::of(all);
     let needed = needed(facts, at, all);
-    let reach = verdict.setting.map(|(_, most)| match (verdict.clock, needed) {
-        (Ok(Clock::Lifetime), _) => Reach::Hits,
-        // A client of a gateway that does not ping has nothing to answer, and says nothing.
-        (_, Needed { pings: false, .. }) if matches!(verdict.counts, Some(Counts::Each | Counts::Client)) => Reach::Hits,
-        (_, Needed { silence, .. }) if most <= silence => Reach::Hits,
-        _ => Reach::KeptAlive,
-    });
+    let reach = reach(&verdict, needed);
     // Where no clock is told, nothing is known of it either.
     let told = |cell: Cell| match verdict.clock {
         Ok(_) => cell,
@@ -307,6 +304,15 @@ struct Needed {
     pings: bool,
 }
 
+/// Whether a client's connection is hit; nothing where nothing rang.
+fn reach(verdict: &Verdict, needed: Needed) -> Option<Reach> {
+    let (_, most) = verdict.setting?;
+    // A client of a gateway that does not ping has nothing to answer, and says nothing.
+    let unheard = !needed.pings && matches!(verdict.counts, Some(Counts::Each | Counts::Client));
+    let hits = verdict.clock == Ok(Clock::Lifetime) || unheard || most <= needed.silence + RACE_MS;
+    Some(if hits { Reach::Hits } else { Reach::KeptAlive })
+}
+
 /// As the gateway was measured; without a measurement as it is known: it pings every 25 s, and did not before 2026.5.7.
 fn needed(facts: &Facts, at: &Vantage, all: &[Held]) -> Needed {
     let beat = |field: &str| match facts.look("beat", at, &[], field) {
@@ -317,7 +323,7 @@ fn needed(facts: &Facts, at: &Vantage, all: &[Held]) -> Needed {
     if let Some(every) = beat("ping-every") {
         return Needed { silence: every, pings: true };
     }
-    let waited = all.iter().any(|held| held.let_in && held.age > ms(PING) + TOLERANCE_MS);
+    let waited = all.iter().any(|held| held.let_in && held.age > ms(PING) + RACE_MS);
     let tick = beat("tick-every").or_else(|| beat("tick-promised")).unwrap_or(ms(TICK));
     if waited { Needed { silence: tick, pings: false } } else { Needed { silence: ms(PING), pings: true } }
 }

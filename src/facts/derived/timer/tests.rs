@@ -118,6 +118,18 @@ fn ends_at_any_time_are_no_clock() {
     assert_eq!(untold(&all), LOST);
 }
 
+#[test]
+fn a_timer_that_rang_as_the_gateway_was_about_to_speak_hits() {
+    let of = |after: f64, counts, pings| {
+        let verdict = Verdict { clock: Ok(Clock::Idle), setting: Some((after * 1e3, after * 1e3)), counts: Some(counts) };
+        reach(&verdict, Needed { silence: 25e3, pings })
+    };
+    let at = |after| of(after, Counts::Either, true);
+    assert_eq!([at(24.0), at(25.4), at(25.6)], [Some(Reach::Hits), Some(Reach::Hits), Some(Reach::KeptAlive)]);
+    assert_eq!(of(45.0, Counts::Each, false), Some(Reach::Hits), "whoever is not pinged says nothing");
+    assert_eq!(of(45.0, Counts::Server, false), Some(Reach::KeptAlive));
+}
+
 mod random {
     use proptest::prelude::*;
 
