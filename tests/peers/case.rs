@@ -58,7 +58,7 @@ struct Case {
     /// Other peers.
     #[serde(default)]
     peer: Vec<Peer>,
-    /// `edge`, or `wait` where next to nothing is done but wait.
+    /// `edge`, or `wait` where next to nothing is done but wait, or `quiet` where that is done at a gateway of its own.
     #[serde(default = "lane")]
     lane: String,
     /// Variants of what always stands behind the product.
@@ -73,6 +73,9 @@ struct Case {
     /// Edges behind the outermost one, from the outside in.
     #[serde(default)]
     hop: Vec<Hop>,
+    /// A bare socket waits at the edge beside the run: see `{bare}`.
+    #[serde(default)]
+    bare: bool,
     /// What must come out.
     #[serde(default)]
     expect: Outcome,
@@ -84,6 +87,23 @@ struct Case {
     /// The same for the client.
     #[serde(default)]
     on_client: BTreeMap<String, Outcome>,
+    /// What comes out depends on what is drawn: the case once for each of these, in the place of its own draws and outcomes.
+    #[serde(default)]
+    band: Vec<Band>,
+}
+
+/// A part of what may be drawn, within which the same comes out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Band {
+    /// What the case is called in it: `CASE-NAME`.
+    name: String,
+    row: Option<String>,
+    draw: BTreeMap<String, String>,
+    #[serde(default)]
+    expect: Outcome,
+    #[serde(default)]
+    on: BTreeMap<String, Outcome>,
 }
 
 /// An edge behind another.
@@ -106,6 +126,10 @@ struct Outcome {
     certainty: Option<String>,
     exit: Option<i32>,
     facts: BTreeMap<String, toml::Value>,
+    /// Drawn from elsewhere: where the product's timers are longer than they are set.
+    draw: BTreeMap<String, String>,
+    /// In another line of the README's table.
+    row: Option<String>,
 }
 
 fn trusted() -> String {
@@ -151,18 +175,31 @@ pub fn load_all(products: &[Product]) -> Result<Vec<Played>, String> {
     let mut all = Vec::new();
     for (name, text) in files("cases")? {
         let case: Case = toml::from_str(&text).map_err(|e| format!("case {name}: {e}"))?;
-        for product in products.iter().filter(|product| case.fits(product)) {
-            all.push(Played {
-                product: product.name.clone(),
-                row: case.row.clone(),
-                scenario: case.on(product, products, &name)?,
-            });
+        for (name, case) in case.bands(&name) {
+            for product in products.iter().filter(|product| case.fits(product)) {
+                let other = case.on.get(&product.name).and_then(|outcome| outcome.row.clone());
+                all.push(Played {
+                    product: product.name.clone(),
+                    row: other.unwrap_or_else(|| case.row.clone()),
+                    scenario: case.scenario(product, products, &name)?,
+                });
+            }
         }
     }
     Ok(all)
 }
 
 impl Case {
+    /// The case by each of its bands; without any, the case itself.
+    fn bands(&self, name: &str) -> Vec<(String, Self)> {
+        let within = |band: &Band| {
+            let (row, draw) = (band.row.clone().unwrap_or_else(|| self.row.clone()), band.draw.clone());
+            let case = Self { row, draw, expect: band.expect.clone(), on: band.on.clone(), ..self.clone() };
+            (format!("{name}-{}", band.name), case)
+        };
+        if self.band.is_empty() { vec![(name.to_owned(), self.clone())] } else { self.band.iter().map(within).collect() }
+    }
+
     fn fits(&self, product: &Product) -> bool {
         let named = self.only.contains(&product.name);
         let shut_out = self.not.contains(&product.name) || !self.only.is_empty() && !named;
@@ -179,12 +216,16 @@ impl Case {
         tls.into_iter().chain(self.with.clone()).collect()
     }
 
-    fn on(&self, product: &Product, products: &[Product], name: &str) -> Result<Scenario, String> {
+    fn scenario(&self, product: &Product, products: &[Product], name: &str) -> Result<Scenario, String> {
         let full = format!("{}::{name}", product.name);
-        let mut peer = self.peer.clone();
+        // A wall stands before the port of what is there already.
+        let (walls, mut peer): (Vec<Peer>, _) = self.peer.clone().into_iter().partition(|peer| peer.kind == "wall");
         peer.extend(self.hops(product, products)?);
+        peer.extend(walls);
+        let mut draw = self.draw.clone();
+        draw.extend(self.on.get(&product.name).map(|outcome| outcome.draw.clone()).unwrap_or_default());
         Ok(Scenario {
-            draw: self.draw.iter().map(|(key, how)| Ok((key.clone(), drawn(&full, key, how)?))).collect::<Result<_, String>>()?,
+            draw: draw.iter().map(|(key, how)| Ok((key.clone(), drawn(&full, key, how)?))).collect::<Result<_, String>>()?,
             summary: self.summary.clone(),
             lane: self.lane.clone(),
             gateway: BTreeMap::from([(String::from("gw"), self.gateway.clone())]),
@@ -257,6 +298,7 @@ impl Case {
             from: from.into(),
             times: 1,
             also_as_nobody: false,
+            bare: self.bare.then(|| String::from("edge")),
             stdin: String::new(),
             over: BTreeMap::new(),
             expect: self.expected(product, from),

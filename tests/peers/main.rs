@@ -8,6 +8,7 @@
 
 mod advise;
 mod alike;
+mod bare;
 mod case;
 mod cast;
 mod client;
@@ -29,6 +30,7 @@ mod scenario;
 mod seen;
 mod stage;
 mod stand_in;
+mod wall;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,8 +43,9 @@ use scenario::Scenario;
 use stage::Stage;
 
 /// How many scenarios of a lane run at once. A gateway that starts takes both cores for seconds, so those that start one of
-/// their own go first and alone; waiting costs nothing, so many may wait; timings want the machine alone.
-const LANES: &[(&str, usize)] = &[("start", 1), ("main", 2), ("edge", 4), ("wait", 8), ("release", 1), ("timing", 1)];
+/// their own go first and alone; waiting costs nothing, so many may wait, more where no gateway is shared; timings want the machine alone.
+const LANES: &[(&str, usize)] =
+    &[("start", 1), ("main", 2), ("edge", 4), ("wait", 8), ("quiet", 24), ("release", 1), ("timing", 1)];
 
 fn main() -> ExitCode {
     if let Some(status) = stand_in::enter() {

@@ -93,6 +93,9 @@ pub fn absent(scenario: &Scenario, products: &dyn Fn(&str) -> bool) -> Option<St
     if scenario.peer.iter().any(|p| p.kind == "nginx") && !on_path("nginx") {
         return Some("nginx".into());
     }
+    if scenario.peer.iter().any(|p| p.kind == "wall") && !on_path("nft") {
+        return Some("nft (nftables)".into());
+    }
     if let Some(absent) = scenario.peer.iter().filter_map(|peer| peer.product.clone()).find(|name| !products(name)) {
         return Some(absent);
     }

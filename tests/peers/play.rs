@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use toml::Table;
 
 use crate::alike;
+use crate::bare::Bare;
 use crate::cast::{Cast, fingerprint, pin};
 use crate::deed;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
@@ -22,6 +23,7 @@ use crate::nginx::Nginx;
 use crate::product::{Running, Setup};
 use crate::scenario::{Expect, Peer, Run, Scenario};
 use crate::stage::Stage;
+use crate::wall::Wall;
 
 /// Everything a scenario set up; it ends when this goes.
 #[derive(Default)]
@@ -32,6 +34,7 @@ struct Scene {
     _standing: Vec<Standing>,
     _nginx: Vec<Nginx>,
     _products: Vec<Running>,
+    _walls: Vec<Wall>,
 }
 
 /// Plays a scenario and gives the report of every run, in the scene's own names; the error says what differs from what the
@@ -92,6 +95,10 @@ fn raise(stage: &Stage, scene: &mut Scene, peer: &Peer, folder: &Path) -> Result
         Some(other) => scene.fill(&format!("{{{other}.port}}")).parse().map_err(|_| format!("no peer `{other}`"))?,
         None => 0,
     };
+    if peer.kind == "wall" {
+        scene._walls.push(Wall::before(port, &peer.options, &|text| scene.fill(text))?);
+        return Ok(());
+    }
     let address = scene.fill(&peer.address);
     let port = if let Some(product) = &peer.product {
         let running = start(stage, scene, peer, product, &address, folder)?;
@@ -171,8 +178,12 @@ fn document(scene: &Scene, peer: &Peer, address: &str, port: u16) -> Result<Tabl
 impl Scene {
     /// The text with every `{name}` of the scene filled in.
     fn fill(&self, text: &str) -> String {
-        self.holes.iter().fold(text.to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
+        filled(text, &self.holes)
     }
+}
+
+fn filled(text: &str, holes: &BTreeMap<String, String>) -> String {
+    holes.iter().fold(text.to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
 }
 
 fn is_root() -> bool {
@@ -191,6 +202,7 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     words.push(stage.program().display().to_string());
     words.extend(run.args.iter().map(|a| scene.fill(a)));
     words.extend(["--format", "json"].map(String::from));
+    let bare = run.bare.as_ref().map(|peer| Bare::wait_at(&scene.fill(&format!("{{host}}:{{{peer}.port}}"))));
     let mut child = Command::new(&words[0])
         .args(&words[1..])
         .env_clear()
@@ -209,7 +221,11 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     let out = child.wait_with_output().map_err(|e| e.to_string())?;
     let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     let report: Value = serde_json::from_str(&stdout).map_err(|e| format!("no JSON report ({e}):\n{stdout}\n{stderr}"))?;
-    let wrong = compare(&run.expect, out.status.code(), &report, scene);
+    let mut holes = scene.holes.clone();
+    if let Some(bare) = bare {
+        holes.insert(String::from("bare"), format!("{:.0} ms", bare.silence()?.as_secs_f64() * 1e3));
+    }
+    let wrong = compare(&run.expect, out.status.code(), &report, &holes);
     if wrong.is_empty() {
         return Ok(report);
     }
@@ -231,7 +247,8 @@ fn mounts(scene: &Scene, run: &Run, folder: &Path) -> Result<Vec<String>, String
 }
 
 /// Every difference between what came out and what must, one line each.
-fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) -> Vec<String> {
+fn compare(expect: &Expect, exit: Option<i32>, report: &Value, holes: &BTreeMap<String, String>) -> Vec<String> {
+    let fill = |text: &str| filled(text, holes);
     let mut wrong = Vec::new();
     let mut same = |what: &str, is: Value, must: Value| {
         if is != must {
@@ -243,7 +260,7 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
             list.as_array().into_iter().flatten().filter(|x| keep(x)).filter_map(|x| x["id"].as_str()).collect();
         serde_json::json!(ids)
     };
-    let must = |list: &[String]| serde_json::json!(list.iter().map(|s| scene.fill(s)).collect::<BTreeSet<_>>());
+    let must = |list: &[String]| serde_json::json!(list.iter().map(|s| fill(s)).collect::<BTreeSet<_>>());
     let root = |f: &Value| f["explained_by"].as_array().is_none_or(Vec::is_empty);
     same("exit", exit.into(), expect.exit.into());
     if let Some(verdict) = &expect.verdict {
@@ -261,23 +278,20 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
     let facts: BTreeMap<&str, &Value> =
         report["facts"].as_array().into_iter().flatten().filter_map(|f| Some((f["id"].as_str()?, f))).collect();
     for (id, value) in &expect.facts {
-        let fact = facts.get(scene.fill(id).as_str()).map_or(Value::Null, |f| match f["state"].as_str() {
+        let fact = facts.get(fill(id).as_str()).map_or(Value::Null, |f| match f["state"].as_str() {
             Some("value") => f["value"].clone(),
             Some("absent") => "absent".into(),
             _ => format!("not measured: {}", f["reason"].as_str().unwrap_or_default()).into(),
         });
         let must = serde_json::to_value(value).unwrap_or_default();
-        let span = must.as_str().and_then(|text| within(&scene.fill(text)));
-        if let Some((low, high)) = span {
-            let there = fact.as_f64().is_some_and(|ms| (low..=high).contains(&ms));
-            same(
-                id,
-                if there { Value::Null } else { fact },
-                if there { Value::Null } else { format!("{low} to {high} ms").into() },
-            );
+        let spans = spans(&must, &fill);
+        if !spans.is_empty() {
+            let there = fact.as_f64().is_some_and(|is| spans.iter().all(|(low, high)| (*low..=*high).contains(&is)));
+            let (is, must) = if there { (Value::Null, Value::Null) } else { (fact, format!("within {spans:?}").into()) };
+            same(id, is, must);
             continue;
         }
-        same(id, fact, must.as_str().map_or(must.clone(), |text| scene.fill(text).into()));
+        same(id, fact, must.as_str().map_or(must.clone(), |text| fill(text).into()));
     }
     let evidence: BTreeSet<String> = report["findings"]
         .as_array()
@@ -287,7 +301,7 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
         .flat_map(|f| f["evidence"].as_array().into_iter().flatten())
         .filter_map(|e| e["id"].as_str().map(str::to_owned))
         .collect();
-    for id in expect.evidence.iter().map(|id| scene.fill(id)) {
+    for id in expect.evidence.iter().map(|id| fill(id)) {
         if !evidence.contains(&id) {
             wrong.push(format!("no root rests on {id}; they rest on {evidence:?}"));
         }
@@ -295,10 +309,25 @@ fn compare(expect: &Expect, exit: Option<i32>, report: &Value, scene: &Scene) ->
     wrong
 }
 
-/// The milliseconds that `"18 s +- 1 s"` means.
+/// The spans that a duration or a size must lie in: one, or all of several.
+fn spans(must: &Value, fill: &dyn Fn(&str) -> String) -> Vec<(f64, f64)> {
+    let all = must.as_array().map_or_else(|| vec![must], |list| list.iter().collect());
+    all.into_iter().map(|text| within(&fill(text.as_str()?))).collect::<Option<_>>().unwrap_or_default()
+}
+
+/// The milliseconds that `"18 s +- 1 s"` means, or `"18 s + 1 s +- 1 s"`. Sizes are tried each twice as large as the one before, so
+/// `"up to 9 B"` is the largest that a limit of 9 bytes lets through, and `"from 9 B"` the smallest that it does not.
 fn within(text: &str) -> Option<(f64, f64)> {
+    let bytes = |text: &str| text.strip_suffix(" B")?.parse::<f64>().ok();
+    if let Some(limit) = text.strip_prefix("up to ") {
+        return bytes(limit).map(|limit| (limit / 2.0, limit));
+    }
+    if let Some(limit) = text.strip_prefix("from ") {
+        return bytes(limit).map(|limit| (limit, limit * 2.0));
+    }
     let (value, spread) = text.split_once("+-")?;
-    let (value, spread) = (parse_ms(value).ok()?, parse_ms(spread).ok()?);
+    let value = value.split('+').map(|part| parse_ms(part).ok()).sum::<Option<f64>>()?;
+    let spread = parse_ms(spread).ok()?;
     Some((value - spread, value + spread))
 }
 

@@ -59,12 +59,12 @@ fn main_lane() -> String {
 pub struct Peer {
     /// Its name in placeholders: `{name.port}`.
     pub name: String,
-    /// `script`, `edge`, `relay`, `nginx`, `product` or `closed`.
+    /// `script`, `edge`, `relay`, `nginx`, `product`, `closed`, or `wall` before the port of another peer.
     pub kind: String,
     /// Where it listens.
     #[serde(default = "loopback")]
     pub address: String,
-    /// Listen on the port of another peer or gateway (on another address).
+    /// Listen on the port of another peer or gateway (on another address), or stand before it.
     pub port_of: Option<String>,
     /// Speak TLS with a certificate of this kind: `trusted`, `self-signed`, `expired`, `wrong-name`.
     pub tls: Option<String>,
@@ -117,6 +117,8 @@ pub struct Run {
     /// Run once more as nobody; all of `expect` must hold again.
     #[serde(default)]
     pub also_as_nobody: bool,
+    /// A peer at which a bare socket waits beside the run: `{bare}` in `expect` is after how much silence its connection ended.
+    pub bare: Option<String>,
     /// Standard input.
     #[serde(default)]
     pub stdin: String,
