@@ -7,7 +7,10 @@
 mod message;
 mod request;
 
+use std::time::Duration;
+
 use super::{Ask, Done, blank};
+use crate::clock::{self, Deadline};
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::connect::Death;
 use crate::facts::tables::http::Author;
@@ -26,12 +29,19 @@ const LARGEST_BODY: u64 = 512 << 10;
 /// The largest message: beyond what gateways for WebSocket allow that have a limit (128 KiB and 1 MiB are usual).
 const LARGEST_MESSAGE: u64 = 4 << 20;
 
+/// The least that a size may take to be answered, where smaller ones were answered at once. A busy gateway is silent for
+/// moments; for so long, twice in a row and on a connection that was opened in between, it is not.
+const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How much longer than the slowest before it a size may take beside that; it is twice as large, so twice would do.
+const SLOWER: u32 = 4;
+
 /// Climbs one ladder.
 pub async fn run(ask: &mut Ask<'_>) -> Done {
     let of = ask.with("of").and_then(|word| word.parse().ok()).unwrap_or(Of::Head);
     let climbed = match of {
-        Of::Head => climb(LARGEST_HEAD, async |size, _| request::head(ask, size).await).await,
-        Of::Body => climb(LARGEST_BODY, async |size, _| request::body(ask, size).await).await,
+        Of::Head => climb(LARGEST_HEAD, async |step| request::head(ask, step).await).await,
+        Of::Body => climb(LARGEST_BODY, async |step| request::body(ask, step).await).await,
         Of::Message => message::climb(ask).await,
     };
     let row = match climbed {
@@ -41,6 +51,24 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     let mut sheet = Sheet::new(&SIZES, ask.vantage);
     sheet.push(row);
     Done { sheets: vec![sheet], succeeded: true }
+}
+
+/// One size that is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Rung {
+    size: u64,
+    /// Whether it failed before.
+    again: bool,
+    /// After how long its silence is a finding; before anything got through only the probe's end limits it.
+    patience: Option<Duration>,
+}
+
+impl Rung {
+    /// When to wait no longer, and whether the size, and not the probe's time, is silent then.
+    fn limit(&self, deadline: &Deadline) -> (Deadline, bool) {
+        let own = self.patience.filter(|patience| *patience < deadline.left());
+        (own.map_or(*deadline, |own| deadline.within(own)), own.is_some())
+    }
 }
 
 /// What became of one size.
@@ -70,57 +98,75 @@ impl Tried {
         Self { through: false, ..Self::through() }
     }
 
-    /// Whether the answer speaks of a size: 413, 414 and 431 do, nginx and Apache say 400 of a long head.
+    /// What time ended: nothing came for as long as it may take, or for as long as there was.
+    const fn ran_out(patient: bool) -> Self {
+        if patient { Self::nothing() } else { Self::late() }
+    }
+
+    /// Whether the answer speaks of a size. A 400 may (nginx and Apache say it of a long head), and may speak of anything else.
     fn of_size(&self) -> bool {
-        matches!(self.status, Some(400 | 413 | 414 | 431)) || self.code == Some(1009)
+        matches!(self.status, Some(413 | 414 | 431)) || self.code == Some(1009)
+    }
+
+    /// Whether the answer speaks of how many requests there were: 429, and nginx's 503 (`limit_req_status`).
+    fn of_rate(&self) -> bool {
+        matches!(self.status, Some(429 | 503))
     }
 }
 
 /// A ladder climbed.
 #[derive(Debug, PartialEq)]
 struct Climbed {
-    outcome: Ladder,
+    /// How far, unless something else than a size ended it.
+    outcome: Result<Ladder, Because>,
     passed: u64,
     failed: Option<(u64, Tried)>,
 }
 
 /// Tries each size, twice the one before. One that fails is tried once more by itself (`again`), on a connection of its own, so
 /// that neither a timer nor chance is taken for a limit.
-async fn climb(largest: u64, mut attempt: impl AsyncFnMut(u64, bool) -> Result<Tried, Because>) -> Result<Climbed, Because> {
-    let (mut size, mut passed) = (SMALLEST, 0);
-    while size <= largest {
-        let tried = attempt(size, false).await?;
+async fn climb(largest: u64, mut attempt: impl AsyncFnMut(Rung) -> Result<Tried, Because>) -> Result<Climbed, Because> {
+    let (mut passed, mut slowest) = (0, Duration::ZERO);
+    for size in std::iter::successors(Some(SMALLEST), |size| Some(size * 2)).take_while(|size| *size <= largest) {
+        let patience = (passed > 0).then(|| LEAST_PATIENCE + slowest * SLOWER);
+        let (begun, rung) = (clock::now(), Rung { size, again: false, patience });
+        let tried = attempt(rung).await?;
         if tried.late {
-            return if passed == 0 {
-                Err(Reason::Deadline.into())
-            } else {
-                Ok(Climbed { outcome: Ladder::Short, passed, failed: None })
-            };
+            let outcome = Err(Reason::Deadline.into());
+            return if passed == 0 { Err(Reason::Deadline.into()) } else { Ok(Climbed { outcome, passed, failed: None }) };
         }
         if !tried.through {
-            let again = attempt(size, true).await?;
-            let outcome = match again {
-                _ if again.through => Ladder::Unsteady,
-                _ if again.late => Ladder::Short,
-                // What takes no such request at all has no limit of size.
-                _ if passed == 0 && !again.of_size() => Ladder::Unwelcome,
-                _ => Ladder::Limited,
-            };
-            return Ok(Climbed { outcome, passed, failed: Some((size, tried)) });
+            let again = attempt(Rung { again: true, ..rung }).await?;
+            return Ok(Climbed { outcome: failure(&again, passed), passed, failed: Some((size, tried)) });
         }
+        slowest = slowest.max(clock::now() - begun);
         passed = size;
-        size *= 2;
     }
-    Ok(Climbed { outcome: Ladder::Passed, passed, failed: None })
+    Ok(Climbed { outcome: Ok(Ladder::Passed), passed, failed: None })
+}
+
+/// What a size means that failed, by its second try.
+fn failure(again: &Tried, passed: u64) -> Result<Ladder, Because> {
+    match again {
+        _ if again.through => Ok(Ladder::Unsteady),
+        _ if again.late => Err(Reason::Deadline.into()),
+        // What takes no such request at all has no limit of size.
+        _ if passed == 0 && !again.of_size() => Ok(Ladder::Unwelcome),
+        _ if again.of_rate() => Err(Because::new(Reason::Blocked, "the answer speaks of too many requests")),
+        _ => Ok(Ladder::Limited),
+    }
 }
 
 impl Climbed {
     fn row(&self, of: Of) -> Row {
         let bytes = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
         let tried = self.failed.as_ref().map(|(_, tried)| tried);
-        RowBuilder::new(&SIZES, [Value::from(of.as_str())])
-            .set("outcome", self.outcome.as_str())
-            .set("passed", bytes(self.passed))
+        let row = RowBuilder::new(&SIZES, [Value::from(of.as_str())]);
+        let row = match &self.outcome {
+            Ok(outcome) => row.set("outcome", outcome.as_str()),
+            Err(because) => row.without("outcome", because.clone()),
+        };
+        row.set("passed", bytes(self.passed))
             .maybe("failed", self.failed.as_ref().map(|(size, _)| bytes(*size)))
             .maybe("status", tried.and_then(|tried| tried.status).map(i64::from))
             .maybe("author", tried.and_then(|tried| tried.author).map(Author::as_str))

@@ -111,15 +111,16 @@ async fn attempt(ask: &mut Ask<'_>, way: &Way, offer: Offer, client: As) -> Resu
     let first = request::settling(way, &http::path(Route::Health, way, ask.target))?;
     let request = request::extended(way, client, &headers)?;
     let (http2, exchanged) = match extended(line.stream, first, request, &ask.deadline).await {
-        Extended::Answered(exchanged) => (Http2::Offered, exchanged),
-        Extended::Broken(exchanged) => (Http2::Broken, exchanged),
+        Extended::Answered(exchanged) => (Some(Http2::Offered), exchanged),
+        Extended::Broken(exchanged) => (Some(Http2::Broken), exchanged),
+        Extended::Late(exchanged) => (None, exchanged),
         Extended::NotOffered => {
             drop(line.permit);
             return Ok(Upgraded { alpn, http2: Some(Http2::NotOffered), ..again(ask, way, client).await? });
         }
     };
     let outcome = outcome(ask, &exchanged, |reply| reply.status == 200)?;
-    Ok(Upgraded { outcome, exchanged, alpn, http2: Some(http2), fallback: None, hold: None })
+    Ok(Upgraded { outcome, exchanged, alpn, http2, fallback: None, hold: None })
 }
 
 /// Asks once more as a browser does whose peer speaks HTTP/2 without RFC 8441: by a connection that offers HTTP/1.1 alone.
@@ -140,12 +141,13 @@ async fn plainly(ask: &Ask<'_>, way: &Way, client: As, line: Line) -> Result<Upg
     let request = request::plain(way, client, &key, &edge_headers(ask, way, ask.lane.peer))?;
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
     let accept = derive_accept_key(key.as_bytes());
-    let outcome = outcome(ask, &exchanged, |reply| reply.header("sec-websocket-accept") == Some(accept.as_str()))?;
+    let right = |reply: &Reply| reply.status == 101 && reply.header("sec-websocket-accept") == Some(accept.as_str());
+    let outcome = outcome(ask, &exchanged, right)?;
     let hold = Hold { opened: line.opened, round_trip: line.round_trip, keepalive: line.keepalive, permit: line.permit };
     Ok(Upgraded { outcome, exchanged, alpn: None, http2: None, fallback: None, hold: Some(hold) })
 }
 
-/// How it was answered. `switched` tells whether a 101 (or, over HTTP/2, a 200) is a right one.
+/// How it was answered. `switched` tells whether the answer is a right 101 (RFC 6455), or over HTTP/2 a 200 (RFC 8441).
 fn outcome(ask: &Ask<'_>, exchanged: &Exchanged, switched: impl Fn(&Reply) -> bool) -> Result<Switch, Because> {
     let Some(reply) = &exchanged.reply else {
         return match ask.silence() {
@@ -155,7 +157,7 @@ fn outcome(ask: &Ask<'_>, exchanged: &Exchanged, switched: impl Fn(&Reply) -> bo
         };
     };
     Ok(match reply.status {
-        101 | 200 if switched(reply) => Switch::Switched,
+        _ if switched(reply) => Switch::Switched,
         101 => Switch::BadAccept,
         200..=299 => Switch::PlainAnswer,
         300..=399 => Switch::Redirected,
@@ -177,9 +179,13 @@ fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
         .maybe("flaw", flaw(ask, exchanged, answer.as_ref().map(|(_, answer)| answer)).map(Flaw::as_str))
         .maybe("address", ask.lane.peer.map(|peer| peer.to_string()))
         .maybe("alpn", alpn.as_deref())
-        .maybe("http2", http2.map(Http2::as_str))
         .maybe("fallback", fallback.map(Fallback::as_str))
         .maybe("after", exchanged.after);
+    let row = match http2 {
+        // Chosen, and nothing was heard of it: a slow peer is as silent as one that has none.
+        None if alpn.as_deref() == Some("h2") => row.without("http2", Reason::Deadline),
+        _ => row.maybe("http2", http2.map(Http2::as_str)),
+    };
     match answer {
         Some((reply, answer)) => answered(row, *outcome, reply, &answer).rest(Cell::Absent),
         None => row.set("arrived", Arrived::Unknown.as_str()).rest(Cell::Absent),

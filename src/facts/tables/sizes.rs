@@ -21,7 +21,6 @@ labels! {
         Limited = "limited": "A size failed twice that is twice what got through.",
         Unsteady = "unsteady": "A size failed, and then got through on a connection of its own: no limit of size.",
         Unwelcome = "unwelcome": "Not even the smallest got through, for another reason than its size.",
-        Short = "short": "The time was over before the largest size was tried.",
     }
 }
 
@@ -32,7 +31,7 @@ pub static SIZES: Table =
         .fields(SIZES_FIELDS);
 const SIZES_KEYS: &[Key] = &[key("of", Type::Label(Of::ALL), "What was made larger.")];
 const SIZES_FIELDS: &[Field] = &[
-    field("outcome", Type::Label(Ladder::ALL), "How far it went."),
+    field("outcome", Type::Label(Ladder::ALL), "How far it went; not measured where time or a limit of requests ended it."),
     field("passed", Type::Bytes, "The largest size that got through, beside what every request has."),
     field("failed", Type::Bytes, "The smallest size that did not; absent when all did."),
     field("status", Type::Int, "The HTTP status that refused it; absent when nothing was answered."),

@@ -191,3 +191,12 @@ async fn an_address_needs_no_resolver() {
     assert!(trial.run(run).await);
     assert_eq!((trial.lane.addresses.len(), trial.facts.sheets().count()), (1, 0));
 }
+
+#[tokio::test]
+async fn a_name_with_an_underscore_is_asked_for_as_it_is() {
+    let servers = System { servers: vec![resolver(Fake::Addresses).await], ..System::default() };
+    let mut trial = Trial::new(Kind::Edge, 443).host("my_gateway");
+    assert!(trial.run(async |ask: &mut Ask<'_>| resolve(ask, "my_gateway", &servers).await).await);
+    let key = [("resolver", "system"), ("name", "my_gateway"), ("type", "A"), ("answer", "1")];
+    assert_eq!(trial.text("dns", &key, "class"), "tailnet");
+}

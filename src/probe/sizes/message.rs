@@ -1,6 +1,6 @@
 //! WebSocket messages of growing size, after login.
 
-use super::{Climbed, LARGEST_MESSAGE, Tried};
+use super::{Climbed, LARGEST_MESSAGE, Rung, Tried};
 use crate::facts::tables::connect::Death;
 use crate::facts::{Because, Reason};
 use crate::openclaw::frame::{Frame, sized};
@@ -12,14 +12,15 @@ use crate::probe::{Ask, challenge, upgrade};
 pub async fn climb(ask: &mut Ask<'_>) -> Result<Climbed, Because> {
     let (mut socket, most) = login(ask).await?;
     let mut number = 1;
-    let climbed = super::climb(LARGEST_MESSAGE.min(most / 2), async |size, again| {
-        if again {
+    let climbed = super::climb(LARGEST_MESSAGE.min(most / 2), async |rung: Rung| {
+        if rung.again {
             let (fresh, _) = login(ask).await?;
             frames::leave(std::mem::replace(&mut socket, fresh), &ask.deadline).await;
         }
         number += 1;
-        let sent = send(&mut socket, number, size);
-        Ok(tokio::time::timeout_at(ask.deadline.at(), sent).await.unwrap_or(Tried::late()))
+        let sent = send(&mut socket, number, rung.size);
+        let (limit, patient) = rung.limit(&ask.deadline);
+        Ok(tokio::time::timeout_at(limit.at(), sent).await.unwrap_or(Tried::ran_out(patient)))
     })
     .await;
     frames::leave(socket, &ask.deadline).await;

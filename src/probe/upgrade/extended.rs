@@ -25,8 +25,10 @@ pub enum Extended {
     NotOffered,
     /// It was asked for.
     Answered(Exchanged),
-    /// Not even the request before it was answered.
+    /// Not even the request before it was answered: the stream or the connection ended.
     Broken(Exchanged),
+    /// Time was up before the request before it was answered.
+    Late(Exchanged),
 }
 
 /// Sends `first`, whose answer cannot come before the peer's settings, and then, if these allow it, `request`.
@@ -50,7 +52,11 @@ pub async fn extended(stream: Box<dyn Stream>, first: Bare, request: Bare, deadl
     let bytes = reply.as_ref().map_or(0, |r| r.body.len() as u64);
     let status = reply.as_ref().map(|r| r.status);
     let exchanged = Exchanged { status, reply, after, bytes, ran_out, ..Exchanged::never(outcome) };
-    if settled { Extended::Answered(exchanged) } else { Extended::Broken(exchanged) }
+    match settled {
+        true => Extended::Answered(exchanged),
+        false if ran_out => Extended::Late(exchanged),
+        false => Extended::Broken(exchanged),
+    }
 }
 
 /// `false` if the peer does not offer it. `settled` tells that the first request was answered.

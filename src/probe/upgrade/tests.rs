@@ -60,6 +60,12 @@ async fn a_101_without_the_right_key_is_no_switch() {
 }
 
 #[tokio::test]
+async fn a_200_with_the_right_key_is_no_switch() {
+    let key = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n";
+    expect(answer("200 OK", key, ""), "plain-answer", "200", "unknown").await;
+}
+
+#[tokio::test]
 async fn a_plain_answer_tells_who_gave_it() {
     let page = "<!doctype html><html data-openclaw-control-ui-base-path=\"\"><body></body></html>";
     expect(answer("200 OK", "Content-Type: text/html\r\n", page), "plain-answer", "200", "no").await;

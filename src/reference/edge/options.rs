@@ -183,8 +183,10 @@ pub struct Options {
     pub head_limit: usize,
     /// The most bytes of a request's body; more is 413.
     pub body_limit: u64,
-    /// The most bytes of a client's WebSocket frame; more is close code 1009. 0 sets no limit.
+    /// The most bytes of a client's WebSocket frame. 0 sets no limit.
     pub message_limit: u64,
+    /// How a connection ends on which more came; its close frame has the code 1009.
+    pub message_death: Death,
     /// Whose signature its answers carry.
     pub product: Brand,
     /// Header lines that it adds to the gateway's answers: `Name: value`.
@@ -233,6 +235,7 @@ impl Default for Options {
             // nginx: `client_max_body_size`.
             body_limit: 1 << 20,
             message_limit: 0,
+            message_death: Death::CloseFrame,
             product: Brand::Plain,
             adds: Vec::new(),
             answer: Vec::new(),

@@ -31,6 +31,7 @@ pub struct Timers {
     delay: Duration,
     bursts: Option<Duration>,
     message_limit: u64,
+    message_death: Death,
 }
 
 impl Timers {
@@ -46,6 +47,7 @@ impl Timers {
             delay: Duration::from_millis(options.delay_ms),
             bursts: (options.frames == Frames::Bursts).then(|| Duration::from_millis(options.burst_ms)),
             message_limit: options.message_limit,
+            message_death: options.message_death,
         }
     }
 
@@ -129,15 +131,12 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
             () = timers.expire(&last) => End::Timer,
         }
     };
-    let (mut near, far) = (near_in.unsplit(near_out), far_in.unsplit(far_out));
+    let (near, far) = (near_in.unsplit(near_out), far_in.unsplit(far_out));
     match end {
         End::Both => {}
         End::Broken => reset(near, far),
-        End::Timer => kill(near, far, timers.death).await,
-        End::TooLong => {
-            let _ = near.write_all(TOO_LONG).await;
-            tokio::join!(finish(near), finish(far));
-        }
+        End::Timer => kill(near, far, timers.death, GOING_AWAY).await,
+        End::TooLong => kill(near, far, timers.message_death, TOO_LONG).await,
     }
 }
 
@@ -155,7 +154,7 @@ fn reset(near: Box<dyn Leg>, far: Box<dyn Leg>) {
     far.reset();
 }
 
-async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death) {
+async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death, last_frame: &[u8]) {
     match death {
         Death::Reset => return reset(near, far),
         Death::Silence => return hold(near, far).await,
@@ -164,7 +163,7 @@ async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death) {
             let _ = near.read(&mut [0]).await;
             return reset(near, far);
         }
-        Death::CloseFrame => drop(near.write_all(GOING_AWAY).await),
+        Death::CloseFrame => drop(near.write_all(last_frame).await),
         Death::Fin => {}
     }
     tokio::join!(finish(near), finish(far));

@@ -51,6 +51,10 @@ async fn asked(settings: &'static [u8], answers: &'static [Option<&'static [u8]>
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move { serve(listener.accept().await.unwrap().0, settings, answers).await });
+    asked_at(at).await
+}
+
+async fn asked_at(at: std::net::SocketAddr) -> Extended {
     let endpoint = Endpoint { scheme: Scheme::Wss, host: "gw.example".into(), port: 443, path: "/".into(), query: None };
     let way =
         Way { name: "edge".into(), kind: Kind::Edge, endpoint, origin: Source::Flag, place: "--edge".into(), vouches: false };
@@ -92,4 +96,11 @@ async fn a_reset_stream_and_an_end_are_no_answer() {
         assert!(exchanged.reply.is_none() && !exchanged.ran_out);
         assert_eq!(exchanged.outcome, Exchange::ClosedEmpty);
     }
+}
+
+#[tokio::test]
+async fn a_peer_that_is_only_slow_is_not_broken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let Extended::Late(exchanged) = asked_at(listener.local_addr().unwrap()).await else { panic!("told more than silence") };
+    assert!(exchanged.ran_out && exchanged.outcome == Exchange::Silent);
 }
