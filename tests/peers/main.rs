@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment and time; the walls are for the product")]
 
+mod address;
 mod advise;
 mod alike;
 mod bare;
@@ -93,8 +94,12 @@ fn main() -> ExitCode {
     for (lane, at_once) in LANES {
         let control = (*lane == "main").then(|| parts::trial("control::alike".into(), None, alike::control));
         let scenarios = scenarios.iter().filter(|s| s.lane == *lane).flat_map(|s| trials(&stage, s));
-        let others =
-            frames::trials(&stage, lane).into_iter().chain(edges::trials(lane)).chain(contract::trials(lane)).chain(control);
+        let others = frames::trials(&stage, lane)
+            .into_iter()
+            .chain(edges::trials(lane))
+            .chain(contract::trials(lane))
+            .chain(control)
+            .chain(address::trials(lane));
         let clients = if *lane == "main" { client::trials(&stage) } else { Vec::new() };
         let advised = if *lane == "main" { advise::trials(&stage) } else { Vec::new() };
         let played = cases.iter().filter(|case| case.scenario.lane == *lane).map(|case| edge_trial(&stage, case));
