@@ -2,8 +2,8 @@
 
 use super::schema::{Scope, Table};
 use super::tables::{
-    browser, connect, deployment, dns, forwarding, hold, http, listener, pair, path, rounds, route, site, sizes, socket, tcp,
-    timer, tls, upgrade,
+    browser, connect, deployment, dns, forwarding, hold, http, listener, pair, passage, path, rounds, route, site, sizes, socket,
+    tcp, timer, tls, upgrade,
 };
 
 /// Every table, in the order of the walk.
@@ -23,6 +23,7 @@ pub static TABLES: &[&Table] = &[
     &http::PACE,
     &forwarding::FORWARDING,
     &route::ROUTE,
+    &passage::PASSAGE,
     &browser::BROWSER,
     &upgrade::UPGRADE,
     &upgrade::CHALLENGE,

@@ -57,7 +57,7 @@ fn defect(ask: &Ask<'_>) -> Done {
 
 /// Where a route is on a way, without query.
 pub(super) fn path(route: Route, way: &Way, target: &Target) -> String {
-    let below = prefix(way, target);
+    let below = below(way, target);
     match route {
         Route::Health | Route::ViaProxy => target.health_path.clone().unwrap_or_else(|| format!("{below}{HEALTH_PATH}")),
         Route::Startup => format!("{below}/startupz"),
@@ -72,7 +72,7 @@ pub(super) fn path(route: Route, way: &Way, target: &Target) -> String {
 
 /// The path that an edge serves the gateway under: the one of its URL, unless `--health-path` says where the routes are. The
 /// gateway itself has its routes in one place, whatever the path of the upgrade.
-fn prefix<'a>(way: &'a Way, target: &Target) -> &'a str {
+pub fn below<'a>(way: &'a Way, target: &Target) -> &'a str {
     let serves = way.kind.class() == Class::Edge && target.health_path.is_none();
     if serves { way.endpoint.path.trim_end_matches('/') } else { "" }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::text::tame_json;
-use super::{Report, v1};
+use super::{Report, v1, ways};
 use crate::code::Code;
 use crate::facts::value::Because;
 use crate::facts::{Cell, FactId, Row, Sheet, SheetState, dictionary};
@@ -48,6 +48,9 @@ fn shape<'a>(report: &Report<'a>) -> v1::Report<'a> {
     }
 }
 
+/// What is told of an offer of HTTP/3.
+const HTTP3: &str = "seen-not-measured";
+
 /// How each site shows the gateway to be deployed.
 fn deployment<'a>(report: &Report<'a>) -> Vec<v1::Deployment<'a>> {
     let judgement = report.judgement;
@@ -71,6 +74,7 @@ fn vantages<'a>(report: &Report<'a>) -> Vec<v1::Vantage<'a>> {
         kind: None,
         class: None,
         pattern: None,
+        http3: None,
         rides_on: &[],
     });
     let paths = topology.paths.iter().map(|p| v1::Vantage {
@@ -81,6 +85,7 @@ fn vantages<'a>(report: &Report<'a>) -> Vec<v1::Vantage<'a>> {
         kind: Some(p.kind.as_str()),
         class: Some(p.class.as_str()),
         pattern: report.judgement.facts.look("path", &p.vantage, &[], "pattern").text().map(str::to_owned),
+        http3: ways::offers_http3(report).any(|other| other.vantage == p.vantage).then_some(HTTP3),
         rides_on: &p.rides_on,
     });
     sites.chain(paths).collect()

@@ -6,6 +6,7 @@ use super::finding::codes;
 use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
+use super::ways;
 use crate::facts::value::{Because, Cell, Reason};
 use crate::judge::verdict::Undecided;
 
@@ -15,10 +16,17 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let mut pieces: Vec<String> = lacks.map(|l| format!("no {} path (add {})", l.kind, l.flag)).collect();
     pieces.extend(rows(report));
     pieces.extend(unseen(report));
+    pieces.extend(http3(report));
     if pieces.is_empty() {
         return String::new();
     }
     row("not measured", &pieces.join(" · "), style)
+}
+
+/// Where HTTP/3 is offered: every request of ours goes by TCP.
+fn http3(report: &Report<'_>) -> Option<String> {
+    let places: Vec<String> = ways::offers_http3(report).map(|path| shown(&path.vantage, several_sites(report))).collect();
+    (!places.is_empty()).then(|| format!("HTTP/3 at {} (offered by Alt-Svc: seen, not measured)", places.join(", ")))
 }
 
 /// Undecided rows that nothing else explains, gathered by their reason.

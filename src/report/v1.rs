@@ -91,6 +91,8 @@ pub struct Vantage<'a> {
     pub class: Option<&'a str>,
     /// The way in which a path reaches the gateway, or null.
     pub pattern: Option<String>,
+    /// `seen-not-measured` where HTTP/3 is offered, or null.
+    pub http3: Option<&'static str>,
     /// Paths it passes.
     pub rides_on: &'a [String],
 }

@@ -1,18 +1,56 @@
-//! What is to be told of ways beyond their rows: the addresses of a name, and which one a client takes.
+//! What is to be told of ways beyond their rows: the addresses of a name and which one a client takes, and what becomes of a
+//! request's path, host and TLS at an edge.
 
 use super::Report;
 use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
 use super::text::tame;
+use crate::facts::tables::passage::{Names, Prefix, TlsEnds};
 use crate::facts::tables::tcp::Taken;
 use crate::facts::{Cell, Row, Sheet, SheetState, Value};
-use crate::path::Path;
+use crate::path::{Kind, Path};
 
-/// A line for each path that has more than one address.
+/// A line for each path that has more than one address, and one for each edge that does more than hand on.
 pub fn render(report: &Report<'_>, style: &Style) -> String {
-    let addresses = report.judgement.topology.paths.iter().filter_map(|path| addresses(report, path));
-    block("addresses", addresses, style)
+    let paths = &report.judgement.topology.paths;
+    let addresses = block("addresses", paths.iter().filter_map(|path| addresses(report, path)), style);
+    addresses + &block("passage", paths.iter().filter_map(|path| passage(report, path)), style)
+}
+
+/// What becomes of a request at the edge, unless that is what everybody expects.
+fn passage(report: &Report<'_>, path: &Path) -> Option<String> {
+    let facts = &report.judgement.facts;
+    let look = |table: &str, field: &str| facts.look(table, &path.vantage, &[], field);
+    let below = look("path", "below").text().map(tame).unwrap_or_default();
+    let mut pieces: Vec<String> = Vec::new();
+    pieces.extend(word(&look("passage", "prefix")).map(|prefix| match prefix {
+        Prefix::Stripped => format!("the edge strips the prefix {below}"),
+        Prefix::Kept => format!("the edge keeps the prefix {below}"),
+    }));
+    pieces.extend(word(&look("passage", "names")).and_then(|names| match names {
+        Names::Decide => Some("the edge decides by the name that is asked for".to_owned()),
+        Names::DoNotMatter => None,
+    }));
+    let tunnel = path.kind == Kind::Tunnel;
+    pieces.extend(word(&look("passage", "tls")).and_then(|ends| match ends {
+        TlsEnds::Twice => Some("TLS ends at the edge; the gateway speaks TLS too".to_owned()),
+        TlsEnds::BehindOnly => Some("the edge is asked in plain text; the gateway speaks TLS".to_owned()),
+        TlsEnds::OneCertificate if !tunnel => Some("TLS passes the edge, or both have one certificate".to_owned()),
+        TlsEnds::OneCertificate | TlsEnds::AtEdge | TlsEnds::Nowhere => None,
+    }));
+    (!pieces.is_empty()).then(|| format!("{}: {}", shown(&path.vantage, several_sites(report)), pieces.join(" · ")))
+}
+
+fn word<T: std::str::FromStr>(cell: &Cell) -> Option<T> {
+    cell.text()?.parse().ok()
+}
+
+/// Paths by which HTTP/3 is offered: told as seen, and not measured.
+pub fn offers_http3<'a>(report: &'a Report<'_>) -> impl Iterator<Item = &'a Path> {
+    let offers =
+        |path: &&Path| report.judgement.facts.look("passage", &path.vantage, &[], "http3").get() == Some(&Value::Bool(true));
+    report.judgement.topology.paths.iter().filter(offers)
 }
 
 /// Lines under one label.
@@ -58,7 +96,7 @@ fn ended(row: &Row) -> String {
 
 /// Which address which client takes.
 fn who(named: &[&Row]) -> String {
-    let taken = |row: &Row| row.cell("taken").and_then(Cell::text).and_then(|word| word.parse::<Taken>().ok());
+    let taken = |row: &Row| row.cell("taken").and_then(word::<Taken>);
     let by =
         |client: Taken| named.iter().find(|row| [Some(client), Some(Taken::Clients)].contains(&taken(row))).map(|r| address(r));
     if named.iter().all(|row| taken(row).is_none()) {
@@ -78,6 +116,7 @@ mod tests {
     use super::super::sample;
     use super::*;
     use crate::facts::sheet::RowBuilder;
+    use crate::facts::tables::passage::PASSAGE;
     use crate::facts::tables::tcp::TCP;
     use crate::path::Vantage;
 
@@ -93,6 +132,30 @@ mod tests {
         }
         sample.judgement.facts.add(sheet);
         render(&sample.report(), &Style { width: 200, ..Style::default() }).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_an_edge_does_to_path_name_and_tls_is_one_line() {
+        let told = |cells: &[(&str, &str)]| {
+            let mut sample = sample::symptoms();
+            let at = Vantage::path("here", "edge:lab");
+            let mut path = sample.judgement.facts.take("path", Some(&at)).unwrap();
+            path.rows[0].put("below", Cell::value("/claw"));
+            sample.judgement.facts.add(path);
+            let mut sheet = Sheet::new(&PASSAGE, &at);
+            let row = cells.iter().fold(RowBuilder::new(&PASSAGE, []), |row, (field, word)| row.set(field, *word));
+            sheet.push(row.rest(Cell::Absent));
+            sample.judgement.facts.add(sheet);
+            let text = render(&sample.report(), &Style { width: 200, ..Style::default() });
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told(&[("tls", "at-edge"), ("names", "do-not-matter")]), "", "as everywhere");
+        assert_eq!(told(&[("prefix", "stripped")]), "passage edge:lab: the edge strips the prefix /claw");
+        assert_eq!(
+            told(&[("prefix", "kept"), ("names", "decide"), ("tls", "twice")]),
+            "passage edge:lab: the edge keeps the prefix /claw · the edge decides by the name that is asked for · TLS ends at \
+             the edge; the gateway speaks TLS too"
+        );
     }
 
     #[test]

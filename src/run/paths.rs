@@ -8,7 +8,7 @@ use crate::target::{Target, Way};
 
 /// One sheet per planned path.
 pub fn sheets<'a>(paths: impl Iterator<Item = &'a Path>, target: &Target) -> Vec<Sheet> {
-    paths.map(|path| sheet(path, way(target, path))).collect()
+    paths.map(|path| sheet(path, way(target, path), target)).collect()
 }
 
 /// The way a planned path stands for.
@@ -16,7 +16,13 @@ pub fn way<'a>(target: &'a Target, path: &Path) -> Option<&'a Way> {
     target.ways.iter().find(|way| path.vantage.path.as_deref() == Some(way.name.as_str()))
 }
 
-fn sheet(path: &Path, way: Option<&Way>) -> Sheet {
+/// The path under which the routes are asked for, if it is not the root.
+fn below(way: &Way, target: &Target) -> Option<String> {
+    let below = crate::probe::http::below(way, target);
+    (!below.is_empty()).then(|| below.to_owned())
+}
+
+fn sheet(path: &Path, way: Option<&Way>, target: &Target) -> Sheet {
     let mut sheet = Sheet::new(&PATH, &path.vantage);
     let row =
         RowBuilder::new(&PATH, []).set("kind", path.kind.as_str()).set("name", path.vantage.path.as_deref().unwrap_or_default());
@@ -29,6 +35,7 @@ fn sheet(path: &Path, way: Option<&Way>) -> Sheet {
                 .set("host", way.endpoint.host.as_str())
                 .maybe("port", network.map(|endpoint| endpoint.port))
                 .maybe("address-class", network.map(|endpoint| endpoint.class().as_str()))
+                .maybe("below", below(way, target))
                 .set("origin", way.origin.as_str())
                 .set("place", way.place.as_str())
                 .rest(Cell::Absent)

@@ -9,6 +9,7 @@ mod identity;
 mod manner;
 mod pace;
 mod pair;
+mod passage;
 mod release;
 mod route;
 mod timer;
@@ -36,6 +37,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     pace::settle(&mut facts, &topology, &times);
     timer::settle(&mut facts, &topology);
     pair::settle(&mut facts, &topology, &times);
+    passage::settle(&mut facts, &topology);
     deployment::settle(&mut facts, &topology);
     (facts, topology)
 }

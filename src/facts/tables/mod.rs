@@ -12,6 +12,7 @@ pub mod hold;
 pub mod http;
 pub mod listener;
 pub mod pair;
+pub mod passage;
 pub mod path;
 pub mod rounds;
 pub mod route;

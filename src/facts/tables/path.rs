@@ -75,6 +75,8 @@ const PATH_FIELDS: &[Field] = &[
         .address()
         .print(Print::Omit)
         .derived(),
+    field("below", Type::Text, "The path of the edge's URL under which the gateway's routes are asked for; absent without one.")
+        .named(),
     field("address-class", Type::Label(AddressClass::ALL), "To which network the named host belongs; absent for a Unix socket."),
     field("origin", Type::Label(Source::ALL), "Where the path came from."),
     field("pattern", Type::Label(Pattern::ALL), "The way in which it reaches the gateway, as far as facts tell.").derived(),

@@ -213,3 +213,60 @@ fn an_edge_is_compared_with_the_innermost_path_to_its_own_gateway() {
     let told = made.judge();
     assert_eq!(told.finding("WS-01@here/edge:corp").certainty.as_str(), "suspected", "nothing is left to compare with");
 }
+
+#[test]
+fn what_becomes_of_a_prefix_follows_from_what_health_is() {
+    let prefix = |lines: &str| Made::healthy(&["local", "edge"]).set(lines).judge().fact("passage", "here/edge", &[], "prefix");
+    let below = "path@here/edge.below = /claw\nhttp@here/edge[probe=health].path = /claw/health\n";
+    assert_eq!(prefix("path@here/edge.below = absent"), "absent");
+    assert_eq!(prefix(below), "stripped");
+    assert_eq!(prefix(&format!("{below}http@here/edge[probe=health].body = control-ui")), "kept");
+    assert_eq!(prefix(&format!("{below}http@here/edge[probe=health].body = html")), "absent", "another site says nothing of it");
+    assert!(prefix(&format!("{below}http@here/edge[probe=health].body = not measured: deadline")).starts_with("not measured"));
+}
+
+#[test]
+fn names_are_compared_at_one_address_only() {
+    let names = |lines: &str| {
+        let told = Made::healthy(&["edge:a", "edge:b"]).set(lines).judge();
+        (told.fact("passage", "here/edge:a", &[], "names"), told.fact("passage", "here/edge:b", &[], "names"))
+    };
+    let both = |word: &str| (word.to_owned(), word.to_owned());
+    let below = "path@here/edge:a.below = absent\npath@here/edge:b.below = absent\n";
+    let named = format!("{below}path@here/edge:a.host = claw.example\n");
+    let elsewhere = "http@here/edge:b[probe=health].author = edge\nhttp@here/edge:b[probe=health].status = 404\n";
+    let unasked = "not measured: not planned: no path asks the same address by another name";
+    assert_eq!(names(below), both(unasked), "by one name");
+    assert_eq!(names(&named), both("do-not-matter"));
+    assert_eq!(names(&format!("{named}{elsewhere}")), both("decide"));
+    assert_eq!(names(&format!("{named}{elsewhere}path@here/edge:a.below = /claw")), both(unasked), "the path differs too");
+    assert_eq!(names(&format!("{named}http@here/edge:b[probe=health].author = not measured: deadline")), both("absent"));
+}
+
+#[test]
+fn where_tls_ends_is_seen_from_both_ends() {
+    let ends = |lines: &str| Made::healthy(&["local", "edge"]).set(lines).judge().fact("passage", "here/edge", &[], "tls");
+    let tls = |path: &str, fingerprint: &str| {
+        let at = format!("tls@here/{path}");
+        format!(
+            "path@here/{path}.scheme = wss\n{at}.outcome = established\n{at}.trust = trusted\n{at}.fingerprint = {fingerprint}\n"
+        )
+    };
+    assert_eq!(ends(""), "nowhere");
+    assert_eq!(ends(&tls("edge", "aa")), "at-edge");
+    assert_eq!(ends(&(tls("edge", "aa") + &tls("local", "bb"))), "twice");
+    assert_eq!(ends(&(tls("edge", "aa") + &tls("local", "aa"))), "one-certificate");
+    assert_eq!(ends(&tls("local", "bb")), "behind-only");
+    assert_eq!(ends(&format!("{}tls@here/edge.outcome = alert", tls("edge", "aa"))), "absent");
+    let alone = Made::healthy(&["edge"]).set(&tls("edge", "aa")).judge().fact("passage", "here/edge", &[], "tls");
+    assert!(alone.starts_with("not measured: not planned"), "{alone}");
+}
+
+#[test]
+fn an_offer_of_http3_is_told_as_seen() {
+    let told = |lines: &str| Made::healthy(&["local", "edge"]).set(lines).judge();
+    assert_eq!(told("").fact("passage", "here/edge", &[], "http3"), "false");
+    let offered = told("http@here/edge[probe=health].alt-svc = h3=\":443\"; ma=86400");
+    assert_eq!(offered.fact("passage", "here/edge", &[], "http3"), "true");
+    assert_eq!((offered.exit, offered.found()), (0, vec![]), "it is no finding");
+}
