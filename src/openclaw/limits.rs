@@ -26,6 +26,16 @@ pub const PING: Duration = Duration::from_secs(25);
 /// Time between two `tick` events. Source: `TICK_INTERVAL_MS`; one example of the documentation says 15 s, the wire says 30 s.
 pub const TICK: Duration = Duration::from_secs(30);
 
+/// Time between two pings of the product's clients: they send none. The clients of 2026.9.6 (`GatewayClient` of the command line
+/// and of nodes, the Control UI, whose browser has no way to send one) only answer the gateway's, read off their sources.
+pub const CLIENT_PING: Option<Duration> = None;
+
+/// After how many `tick` intervals without a frame from the gateway those clients end a connection, with 4000 `tick timeout`.
+///
+/// Source: `startTickWatch` of `GatewayClient` and of the Control UI, 2026.9.6. Both look once in each interval, so that the end
+/// comes between two and three of them.
+pub const CLIENT_TICKS: u32 = 2;
+
 /// The longest the gateway delays its answer to a wrong secret from a loopback address.
 ///
 /// Such a client is never locked out; instead the delay grows from 250 ms with each failure and is shared by all of them. The

@@ -11,7 +11,7 @@ use super::text::tame;
 use crate::facts::tables::timer::{Clock, Counts, Reach};
 use crate::facts::value::show_ms;
 use crate::facts::{Cell, Facts, Reason, Value};
-use crate::openclaw::limits::{PING, TICK};
+use crate::openclaw::limits::{CLIENT_PING, CLIENT_TICKS, PING, TICK};
 use crate::path::{Class, Vantage};
 use crate::shelf::edges::{self, Edge, Kind};
 
@@ -186,12 +186,13 @@ fn chain(cadence: &Cadence, edges: &[(String, Timer)]) -> String {
     let (ping, tick) = (told(cadence.ping, PING), told(cadence.tick, TICK));
     let ring = |timer: &Timer| timer.after.filter(|_| matches!(timer.clock, Some(Clock::Idle | Clock::Forgotten)));
     let shortest = edges.iter().filter_map(|(name, timer)| Some((name, ring(timer)?))).min_by(|a, b| a.1.total_cmp(&b.1));
-    let links = format!("client ping none, server ping {} < tick {} < 2 x tick {} < ", ping.1, tick.1, show_ms(2.0 * tick.0));
+    let patience = f64::from(CLIENT_TICKS) * tick.0;
+    let links = format!("{} < tick {} < {CLIENT_TICKS} x tick {} < ", pings(CLIENT_PING, &ping.1), tick.1, show_ms(patience));
     match shortest {
         Some((name, timer)) => {
             let holds = if timer <= ping.0 {
                 "broken: it is shorter than the gateway's own pause"
-            } else if timer <= 2.0 * tick.0 {
+            } else if timer <= patience {
                 "tight: shorter than 2 x tick, and pings still put it off"
             } else {
                 "holds"
@@ -204,6 +205,14 @@ fn chain(cadence: &Cadence, edges: &[(String, Timer)]) -> String {
                 if survived.is_finite() { format!("none seen up to {}", show_ms(survived)) } else { "no edge was held".into() };
             format!("{links}edge timers ({seen})")
         }
+    }
+}
+
+/// The first links: who pings.
+fn pings(client: Option<Duration>, server: &str) -> String {
+    match client {
+        Some(client) => format!("client ping {} < server ping {server}", show_ms(client.as_secs_f64() * 1e3)),
+        None => format!("client ping (openclaw's clients send none) < server ping {server}"),
     }
 }
 
@@ -250,6 +259,12 @@ mod tests {
     }
 
     #[test]
+    fn whoever_pings_is_told_first() {
+        assert_eq!(pings(Some(Duration::from_secs(20)), "25 s"), "client ping 20 s < server ping 25 s");
+        assert_eq!(pings(CLIENT_PING, "25 s"), "client ping (openclaw's clients send none) < server ping 25 s");
+    }
+
+    #[test]
     fn the_chain_names_the_link_that_does_not_hold() {
         let cadence = Cadence { ping: Some(25_000.0), tick: Some(30_000.0) };
         let with = |seconds| chain(&cadence, &[("edge".into(), idle(seconds, Reach::Hits))]);
@@ -263,7 +278,7 @@ mod tests {
         let none = chain(&Cadence::default(), &[("edge".into(), Timer { survived: 14_000.0, ..Timer::default() })]);
         assert_eq!(
             none,
-            "client ping none, server ping 25 s (not measured) < tick 30 s (not measured) < 2 x tick 60 s < edge timers (none seen up to 14 s)"
+            "client ping (openclaw's clients send none) < server ping 25 s (not measured) < tick 30 s (not measured) < 2 x tick 60 s < edge timers (none seen up to 14 s)"
         );
     }
 }
