@@ -123,6 +123,11 @@ fn known_tests() -> Vec<String> {
     for file in files(&root.join("tests/edges/advised"), "toml") {
         names.extend(file.file_stem().map(|product| format!("advise::{}::outer", product.to_string_lossy())));
     }
+    // Of products and cases, those that go together are the ones that a run has seen.
+    let seen = std::fs::read_to_string(root.join("tests/edges/seen.toml")).unwrap();
+    for (product, cases) in &seen.parse::<toml::Table>().unwrap() {
+        names.extend(cases.as_table().into_iter().flatten().map(|(case, _)| format!("edge::{product}::{case}")));
+    }
     for file in files(&root.join("tests/peers"), "rs") {
         let text = std::fs::read_to_string(&file).unwrap();
         names.extend(text.split('"').skip(1).step_by(2).filter(|literal| is_trial(literal)).map(str::to_owned));

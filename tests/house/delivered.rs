@@ -24,6 +24,23 @@ fn every_row_is_fired_by_a_live_run() {
     assert!(silent.is_empty(), "no live run fires {silent:?}");
 }
 
+/// The products that are to stand in front of a real gateway.
+const PRODUCTS: &[&str] = &["apache", "caddy", "envoy", "haproxy", "nginx", "ssh", "stunnel", "traefik"];
+
+#[test]
+fn every_product_was_seen_right_and_wrong_in_five_ways() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/edges/seen.toml");
+    let seen: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    for product in PRODUCTS {
+        let roots = |case: &toml::Value| case["roots"].as_array().map_or(0, Vec::len);
+        let cases = seen[*product].as_table().unwrap();
+        let wrong = cases.values().filter(|case| roots(case) > 0).count();
+        assert!(wrong >= 5, "{product}: {wrong} mistakes");
+        let right = |(name, case): &(&String, &toml::Value)| name.contains("right") && roots(case) == 0;
+        assert!(cases.iter().any(|case| right(&case)), "{product} was never right");
+    }
+}
+
 fn texts(folder: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     std::fs::read_dir(folder).unwrap().map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap()).collect()

@@ -60,6 +60,12 @@ const CONFIGS: &[Config] = &[
         reference: "secret = 'TOKEN'\nlisten = ['0.0.0.0']",
     },
     Config {
+        name: "lan-trusted",
+        settings: r#""bind":"lan","auth":{"mode":"token","token":"TOKEN"},"trustedProxies":["127.0.0.1","::1"]"#,
+        args: &[],
+        reference: "secret = 'TOKEN'\nlisten = ['0.0.0.0']\ntrusted-proxies = ['127.0.0.1', '::1']",
+    },
+    Config {
         name: "drift",
         settings: r#""bind":"loopback","auth":{"mode":"token","token":"TOKEN"}"#,
         args: &["--bind", "lan"],
