@@ -17,7 +17,7 @@ use super::socket::Stream;
 use super::tap::{End, Log, Tap};
 use super::trust::{self, Anchors, Recorder, Shown};
 use crate::clock::{self, Deadline};
-use crate::facts::tables::tls::{Handshake, Identified, Trust};
+use crate::facts::tables::tls::{Handshake, Identified, Refusal, Trust};
 use crate::facts::{Because, Reason};
 use crate::target::{Endpoint, TlsSettings};
 
@@ -78,6 +78,11 @@ pub enum Failure {
 }
 
 impl Seen {
+    /// What the alert says, if that is how it ended.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.alert.as_deref().filter(|_| self.outcome == Handshake::Alert).map(Refusal::of)
+    }
+
     /// Whether a credential may pass: the certificate convinces, or its fingerprint is the pinned one.
     pub fn convinces(&self) -> bool {
         self.certificate.as_ref().is_some_and(|c| matches!(c.trust, Trust::Trusted | Trust::Pinned))

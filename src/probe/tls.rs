@@ -8,7 +8,7 @@ use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::Exchange;
 use crate::facts::tables::path::Scheme;
-use crate::facts::tables::tls::{Handshake, Identified, Purpose, TLS};
+use crate::facts::tables::tls::{Handshake, Identified, Purpose, Refusal, TLS};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::secret::Redactor;
 use crate::target::TlsSettings;
@@ -100,6 +100,7 @@ fn row(purpose: Purpose, seen: &Seen, settings: &TlsSettings, redactor: &Redacto
         .maybe("chain", certificate.and_then(|c| i64::try_from(c.chain).ok()))
         .set("client-certificate", seen.identified.as_str())
         .set("after", seen.after)
+        .maybe("refusal", seen.refusal().map(Refusal::as_str))
         .maybe("alert", seen.alert.as_ref().map(tame))
         .rest(Cell::Absent)
 }

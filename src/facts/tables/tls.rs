@@ -51,6 +51,24 @@ labels! {
     }
 }
 
+labels! {
+    /// What an alert says, as far as rows go by it (RFC 8446, section 6).
+    pub enum Refusal {
+        UnrecognizedName = "unrecognized-name": "The peer serves no such name.",
+        InternalError = "internal-error": "What Go's servers (Caddy) say where they have no certificate for the name.",
+        HandshakeFailure = "handshake-failure": "Nothing acceptable was offered: HAProxy and others without a certificate for the name.",
+        AccessDenied = "access-denied": "The peer lets this client not in.",
+        Other = "other": "Another alert.",
+    }
+}
+
+impl Refusal {
+    /// The word for an alert as the standard spells it, such as `unrecognized_name`.
+    pub fn of(alert: &str) -> Self {
+        alert.replace('_', "-").parse().unwrap_or(Self::Other)
+    }
+}
+
 /// One row per handshake made.
 pub static TLS: Table = table("tls", Scope::Path, "TLS handshakes and the certificate shown.").keys(TLS_KEYS).fields(TLS_FIELDS);
 const TLS_KEYS: &[Key] = &[key("purpose", Type::Label(Purpose::ALL), "Why the handshake was made.").or("use")];
@@ -72,5 +90,18 @@ const TLS_FIELDS: &[Field] = &[
         "Whether the peer asked for the client's own certificate, and got it.",
     ),
     field("after", Type::Duration, "Time of the handshake."),
+    field("refusal", Type::Label(Refusal::ALL), "What the alert says, as far as rows go by it; absent without an alert."),
     field("alert", Type::Text, "The alert, or the first words of a plain-text answer.").named(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_that_no_row_goes_by_is_another() {
+        assert_eq!(Refusal::of("unrecognized_name"), Refusal::UnrecognizedName);
+        assert_eq!(Refusal::of("handshake_failure"), Refusal::HandshakeFailure);
+        assert_eq!(Refusal::of("protocol_version"), Refusal::Other);
+    }
+}
