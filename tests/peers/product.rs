@@ -161,7 +161,16 @@ impl Product {
         let names = [setup.address.to_owned(), "localhost".to_owned()];
         let leaf = authority.leaf(setup.tls.unwrap_or(Kind::Trusted), &names).map_err(|e| e.to_string())?;
         let (chain, key) = leaf.pem();
-        for (name, text) in [("cert.pem", &chain), ("key.pem", &key), ("both.pem", &format!("{chain}{key}"))] {
+        let (client, client_key) = authority.client().map_err(|e| e.to_string())?;
+        let files = [
+            ("cert.pem", chain.as_str()),
+            ("key.pem", &key),
+            ("both.pem", &format!("{chain}{key}")),
+            ("root.pem", authority.pem()),
+            ("client.pem", &client),
+            ("client-key.pem", &client_key),
+        ];
+        for (name, text) in files {
             std::fs::write(dir.join(name), text).map_err(|e| e.to_string())?;
         }
         let (host, far) = setup.upstream.rsplit_once(':').unwrap_or((setup.upstream, ""));
