@@ -17,9 +17,12 @@ pub fn ready() -> Result<Stop, Complaint> {
         let title = format!("this process may open {free} more files and sockets, and a run takes up to {RUN}");
         return Err(Complaint::new(title).help("raise the limit, as in ulimit -n 1024"));
     }
-    let at_once = || {
-        folder::remove_all();
-        std::process::exit(Exit::Interrupted.number().into());
-    };
     Stop::on_signals(at_once).map_err(|why| Complaint::new(format!("the system lets no signals be heard: {why}")))
+}
+
+/// Ends the process whatever it is at.
+#[expect(clippy::disallowed_methods, reason = "whoever is kept by a reader that does not read never comes back to main")]
+fn at_once() {
+    folder::remove_all();
+    std::process::exit(Exit::Interrupted.number().into());
 }

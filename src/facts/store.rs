@@ -42,6 +42,8 @@ type At = (String, Option<Vantage>);
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     sheets: BTreeMap<At, Sheet>,
+    /// Rows nobody asked for, in tables that others may have filled.
+    left_out: BTreeMap<At, Vec<Row>>,
 }
 
 impl Facts {
@@ -59,16 +61,29 @@ impl Facts {
                         None => old.push(row),
                     }
                 }
-                if matches!(old.state, SheetState::NotMeasured(_)) && !old.rows.is_empty() {
-                    old.state = SheetState::Complete;
+                if matches!(old.state, SheetState::Complete) {
+                    old.state = sheet.state;
                 }
-                if !matches!(sheet.state, SheetState::Complete) && matches!(old.state, SheetState::Complete) {
-                    old.state = match sheet.state {
-                        SheetState::NotMeasured(because) if !old.rows.is_empty() => SheetState::Incomplete(because),
-                        worse => worse,
-                    };
+                // With a row there is something, whichever came first.
+                if let SheetState::NotMeasured(because) = &old.state
+                    && !old.rows.is_empty()
+                {
+                    old.state = SheetState::Incomplete(because.clone());
                 }
             }
+        }
+    }
+
+    /// Takes note that nobody asked for the rows of a sheet: where they are missing they are *not planned*, not absent.
+    pub fn leave_out(&mut self, sheet: Sheet) {
+        self.left_out.entry((sheet.table, sheet.vantage)).or_default().extend(sheet.rows);
+    }
+
+    /// What is known of a row that a complete sheet does not have.
+    fn missing(&self, table: &str, vantage: Option<&Vantage>, same: impl Fn(&Row) -> bool) -> Cell {
+        match self.left_out.get(&(table.to_owned(), vantage.cloned())) {
+            Some(rows) if rows.iter().any(same) => Cell::not_measured(Reason::NotPlanned),
+            _ => Cell::Absent,
         }
     }
 
@@ -109,7 +124,7 @@ impl Facts {
                 .cell(&id.field)
                 .cloned()
                 .unwrap_or_else(|| Cell::not_measured(Because::new(Reason::Unsupported, format!("no {} recorded", id.field)))),
-            (None, SheetState::Complete) => Cell::Absent,
+            (None, SheetState::Complete) => self.missing(&id.table, id.vantage.as_ref(), same),
             (None, SheetState::Incomplete(because) | SheetState::NotMeasured(because)) => Cell::NotMeasured(because),
         }
     }
@@ -120,7 +135,7 @@ impl Facts {
         let same = |row: &Row| key.iter().all(|(k, v)| row.key(k).is_some_and(|x| x.to_string() == *v));
         match (rows.iter().find(|r| same(r)), state) {
             (Some(row), _) => row.cell(field).cloned().unwrap_or(Cell::not_measured(Reason::Unsupported)),
-            (None, SheetState::Complete) => Cell::Absent,
+            (None, SheetState::Complete) => self.missing(table, Some(vantage), same),
             (None, SheetState::Incomplete(because) | SheetState::NotMeasured(because)) => Cell::NotMeasured(because),
         }
     }

@@ -5,6 +5,7 @@ pub mod condition;
 pub mod expect;
 pub mod idle;
 pub mod rows;
+mod unplanned;
 pub mod verdict;
 
 use crate::facts::derived::derive;
@@ -30,7 +31,8 @@ pub struct Judgement {
 
 /// Judges a recording by the rows of a shelf. The same recording and the same shelf always give the same judgement.
 pub fn judge(shelf: &Shelf, recording: &Recording) -> Judgement {
-    let (facts, topology) = derive(recording);
+    let (mut facts, topology) = derive(recording);
+    unplanned::mark(&mut facts, shelf, recording);
     let head = &recording.head;
     let chosen = Selection::of(&head.only, &head.skip);
     let world = World { facts: &facts, topology: &topology };
