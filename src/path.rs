@@ -39,6 +39,13 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether what is dialled ends TLS by itself, with a certificate that is not the gateway's.
+    pub const fn has_own_certificate(self) -> bool {
+        matches!(self, Self::Edge | Self::Serve | Self::Funnel)
+    }
+}
+
 labels! {
     /// Where a site stands towards the gateway. Derived, never assumed.
     pub enum Role {

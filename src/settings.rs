@@ -26,6 +26,7 @@ use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
 use crate::complaint::Complaint;
+use crate::facts::tables::path::Scheme;
 use crate::target::{self, Target};
 use config::Config;
 use credential::Whom;
@@ -177,6 +178,7 @@ impl World {
         if tls.pin.is_none() && ways.iter().any(|w| w.place == ways::REMOTE_URL) {
             tls.pin = config.text("gateway.remote.tlsFingerprint").and_then(tls::pin);
         }
+        tls.pin_or_roots = ways.iter().any(|w| w.endpoint.scheme == Scheme::Wss && !w.kind.has_own_certificate());
         let headers = flags.header_file.as_deref().map(|path| headers::read(path, vault)).transpose()?;
         Ok(Target {
             credential: credential::choose(&candidates, whom, mode),

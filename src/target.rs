@@ -181,17 +181,22 @@ pub struct TlsSettings {
     pub ca: Option<Vec<u8>>,
     /// SHA-256 of the leaf, 64 lower-case hex digits, which then is all that counts.
     pub pin: Option<String>,
+    /// Whether the pin is the gateway's own, while edges are asked too: those may show another certificate that convinces.
+    pub pin_or_roots: bool,
     /// Client certificate chain and key, as PEM.
     pub client: Option<(Vec<u8>, Secret)>,
 }
 
 impl TlsSettings {
-    /// The same for a path of a class: the client's certificate is for edges, and no gateway gets to see it.
-    pub fn towards(&self, class: Class) -> Cow<'_, Self> {
-        match class {
-            Class::Direct if self.client.is_some() => Cow::Owned(Self { client: None, ..self.clone() }),
-            _ => Cow::Borrowed(self),
+    /// The same for a path of a kind: the client's certificate is for edges, and no gateway gets to see it; and where the pin is
+    /// the gateway's, only an edge may show another certificate.
+    pub fn towards(&self, kind: Kind) -> Cow<'_, Self> {
+        let (hidden, strict) = (kind.class() == Class::Direct, !kind.has_own_certificate());
+        if (hidden && self.client.is_some()) || (strict && self.pin_or_roots) {
+            let client = self.client.clone().filter(|_| !hidden);
+            return Cow::Owned(Self { client, pin_or_roots: self.pin_or_roots && !strict, ..self.clone() });
         }
+        Cow::Borrowed(self)
     }
 }
 

@@ -62,6 +62,10 @@ pub struct Ask {
     pub key: Option<String>,
     /// The gateway's own address.
     pub gateway: Endpoint,
+    /// What the gateway's own certificate is held against, as a file of the edge's machine; nothing is checked without.
+    pub gateway_ca: Option<String>,
+    /// The SHA-256 of the gateway's own certificate, where it is known.
+    pub pin: Option<String>,
     /// Where the Control UI stands below the gateway's root.
     pub base_path: Option<String>,
     /// From which addresses the gateway is reached by this hop.
@@ -114,6 +118,26 @@ impl Ask {
         self.gateway.scheme == Scheme::Unix || self.gateway.class() == AddressClass::Loopback
     }
 
+    /// Whether the gateway itself speaks TLS.
+    pub fn gateway_tls(&self) -> bool {
+        self.gateway.scheme == Scheme::Wss
+    }
+
+    /// Whether a token may go to the gateway: no plain text outside loopback, tailnet and private addresses. Where a name leads
+    /// to is not asked here.
+    ///
+    /// # Errors
+    /// A complaint about the gateway's address.
+    pub fn guarded(&self) -> Result<(), Complaint> {
+        let open = matches!(self.gateway.class(), AddressClass::Public | AddressClass::LinkLocal | AddressClass::FakeIp);
+        if self.gateway.scheme != Scheme::Ws || !open {
+            return Ok(());
+        }
+        let complaint = Complaint::new("tokens would go to the gateway in plain text, over a network that is not yours");
+        let complaint = complaint.flag("--gateway", &self.gateway.to_string(), "neither loopback, tailnet nor private");
+        Err(complaint.help("switch on gateway.tls and name it as wss://, or put the gateway where only a tailnet reaches it"))
+    }
+
     /// How long an edge may have to be silent: above two ticks, because the client itself gives up after those; and an hour at
     /// least, because a plain HTTP call waits for its answer without any tick.
     pub fn idle_s(&self) -> u64 {
@@ -137,8 +161,23 @@ impl Ask {
             let complaint = complaint.flag("--gateway", &self.gateway.to_string(), "a Unix socket");
             return Err(complaint.help("`clawprobe advise` lists what does"));
         }
+        self.guarded()?;
+        if let Some(file) = self.gateway_ca.as_ref().filter(|_| !product.proxy || !self.gateway_tls()) {
+            let (title, label) = match product.proxy {
+                true => ("the gateway shows no certificate".to_owned(), "only with a wss:// gateway"),
+                false => (format!("{title} does not end the gateway's TLS"), "not for this product"),
+            };
+            return Err(Complaint::new(title).flag("--gateway-ca", file, label));
+        }
+        self.writable(product)
+    }
+
+    /// Whether the words of a user's can be written in the product's configuration.
+    fn writable(&self, product: &Product) -> Result<(), Complaint> {
+        let title = &product.title;
         let socket = (self.gateway.scheme == Scheme::Unix).then_some(&self.gateway.host);
-        for (flag, word) in [("--cert", self.cert.as_ref()), ("--key", self.key.as_ref()), ("--gateway", socket)] {
+        let files = [("--cert", &self.cert), ("--key", &self.key), ("--gateway-ca", &self.gateway_ca)];
+        for (flag, word) in files.map(|(flag, file)| (flag, file.as_ref())).into_iter().chain([("--gateway", socket)]) {
             let Some(word) = word else { continue };
             if let Some(bad) = product.syntax.refuses(word) {
                 let shown: String = word.chars().map(|c| if c.is_control() { '?' } else { c }).collect();

@@ -11,7 +11,7 @@ use super::ask::{Ask, Hop, Listen};
 use super::product::{self, Product, Way};
 use super::syntax::Syntax;
 use crate::complaint::Complaint;
-use crate::facts::tables::path::Scheme;
+use crate::facts::tables::path::{AddressClass, Scheme};
 use crate::record::BUILD;
 use crate::shell::word;
 
@@ -62,7 +62,7 @@ pub fn page(product: &Product, ask: &Ask) -> Result<Page, Complaint> {
         start: told(&product.start)?,
         gateway,
         check: vec![check(product, ask)],
-        notes: told(&product.notes)?,
+        notes: cautions(product, ask).into_iter().chain(told(&product.notes)?).collect(),
         untested: Some(product.untested.clone()).filter(|why| !why.is_empty()),
         syntax: product.syntax,
     })
@@ -111,6 +111,12 @@ fn values(product: &Product, ask: &Ask, words: &BTreeMap<String, String>) -> Res
         let text = text.replace("TICKS", &(2.0 * tick).to_string()).replace("TICK", &tick.to_string());
         Value::from_safe_string(text.replace("MEASURED", if ask.measured { "measured" } else { "the product's own" }))
     };
+    let certificate = match &ask.gateway_ca {
+        Some(_) => "checked",
+        None if ask.on_loopback() => "near",
+        None => "unchecked",
+    };
+    let also = words.get(certificate).map(|text| ("certificate".to_owned(), told(text)));
     let gateway = &ask.gateway;
     let unix = gateway.scheme == Scheme::Unix;
     let before: Vec<String> = ask.before.iter().map(ToString::to_string).collect();
@@ -129,9 +135,10 @@ fn values(product: &Product, ask: &Ask, words: &BTreeMap<String, String>) -> Res
         key => ask.key.clone().or_else(|| ask.cert.clone().filter(|_| product.key.is_empty())).unwrap_or_else(|| product.key.replace("NAME", name)),
         before => before,
         idle => idle,
-        words => words.iter().map(|(key, text)| (key.clone(), told(text))).collect::<BTreeMap<_, _>>(),
+        words => words.iter().map(|(key, text)| (key.clone(), told(text))).chain(also).collect::<BTreeMap<_, _>>(),
         gateway => context! {
-            tls => gateway.scheme == Scheme::Wss,
+            tls => ask.gateway_tls(),
+            ca => ask.gateway_ca.clone(),
             unix => unix.then(|| gateway.host.clone()),
             host => gateway.host.clone(),
             port => gateway.port,
@@ -173,12 +180,55 @@ fn url(product: &Product, ask: &Ask) -> String {
     }
 }
 
-/// The command that compares what was set up with the gateway itself.
+/// What a careful person is told first: what this way to the gateway leaves open, and what the check needs.
+fn cautions(product: &Product, ask: &Ask) -> Vec<String> {
+    let (at, host) = (ask.gateway.authority(), &ask.gateway.host);
+    let mut all = Vec::new();
+    let mut say = |said: bool, text: String| all.extend(said.then_some(text));
+    let ends = product.proxy && ask.gateway_tls();
+    say(
+        ends && ask.gateway_ca.is_none() && !ask.on_loopback(),
+        format!(
+            "NOT CHECKED: whatever certificate {at} shows is taken. Whoever stands between can read and change everything, tokens \
+             included. Copy the gateway's certificate to the edge's machine, and name it with --gateway-ca FILE."
+        ),
+    );
+    say(
+        ends && ask.gateway_ca.is_some() && product.names,
+        format!(
+            "{} takes only a certificate that is made out to {host}. One that a gateway has made for itself names no host: give it \
+             another, with gateway.tls.certPath and gateway.tls.keyPath.",
+            product.title
+        ),
+    );
+    say(
+        ask.gateway.scheme == Scheme::Ws && matches!(ask.gateway.class(), AddressClass::Private | AddressClass::Name),
+        format!(
+            "PLAIN TEXT: whoever is on the way to {at} can read the token. Let that be a network of yours alone, or switch on \
+             gateway.tls and name the gateway as wss://."
+        ),
+    );
+    say(
+        ask.gateway_tls() && ask.pin.is_none(),
+        "HEX below is the fingerprint of the gateway's certificate, read on its own machine: `openssl x509 -noout -fingerprint \
+         -sha256 -in ~/.openclaw/gateway/tls/gateway-cert.pem`. Where the certificate convinces by itself, leave --pin out."
+            .to_owned(),
+    );
+    all
+}
+
+/// The command that compares what was set up with the gateway itself. The gateway's own certificate convinces only by its pin.
 fn check(product: &Product, ask: &Ask) -> String {
+    let pin = match &ask.pin {
+        _ if !ask.gateway_tls() => String::new(),
+        Some(pin) => format!(" --pin sha256:{pin}"),
+        None => " --pin sha256:HEX".to_owned(),
+    };
     match product.way {
-        Way::Tunnel => format!("clawprobe run edge --tunnel {}", word(&near(product, ask))),
+        Way::Tunnel => format!("clawprobe run edge --tunnel {}{pin}", word(&near(product, ask))),
         Way::Edge => {
-            format!("clawprobe run edge --gateway {} --edge {}", word(&ask.gateway.to_string()), word(&url(product, ask)))
+            let (gateway, edge) = (word(&ask.gateway.to_string()), word(&url(product, ask)));
+            format!("clawprobe run edge --gateway {gateway}{pin} --edge {edge}")
         }
     }
 }
@@ -187,7 +237,7 @@ fn check(product: &Product, ask: &Ask) -> String {
 fn near(product: &Product, ask: &Ask) -> String {
     let Listen { address, port } = ask.listen(product);
     let address = address.unwrap_or(std::net::IpAddr::from([127, 0, 0, 1]));
-    let scheme = if ask.gateway.scheme == Scheme::Wss { "wss" } else { "ws" };
+    let scheme = if ask.gateway_tls() { "wss" } else { "ws" };
     format!("{scheme}://{}", std::net::SocketAddr::new(address, port))
 }
 

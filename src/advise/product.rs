@@ -40,6 +40,8 @@ pub struct Product {
     pub unix: bool,
     /// Whether the gateway sees it as a proxy that `gateway.trustedProxies` has to name.
     pub proxy: bool,
+    /// Whether a gateway's certificate that is checked has to be made out to the gateway's host, too.
+    pub names: bool,
     /// How a run is told of it.
     pub way: Way,
     /// Why nobody has started it with this configuration; empty when a test does.
@@ -65,6 +67,7 @@ const KEYS: &[&str] = &[
     "hops",
     "unix",
     "proxy",
+    "names",
     "way",
     "untested",
     "start",
@@ -125,6 +128,7 @@ fn read(name: &'static str, text: &'static str) -> Result<Product, Complaint> {
         hops: section.need("hops")?.flag()?,
         unix: section.need("unix")?.flag()?,
         proxy: section.need("proxy")?.flag()?,
+        names: section.get("names").map(|item| item.flag()).transpose()?.unwrap_or(false),
         way: section.need("way")?.text()?.label(Way::ALL)?,
         untested: text("untested")?,
         start: texts("start")?,

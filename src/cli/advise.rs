@@ -96,20 +96,25 @@ fn ask(flags: &Advise) -> Result<Ask, Complaint> {
         .next()
         .ok_or_else(|| Complaint::new("no gateway was found").help("name it with --gateway URL"))?;
     let gateway = itself(way)?;
-    let tick = flags.measured.as_deref().map(measured).transpose()?;
-    Ok(Ask {
+    let (tick, pin) = flags.measured.as_deref().map(measured).transpose()?.unzip();
+    let asked = Ask {
         hop: flags.hop,
         name,
         listen: flags.listen,
         cert: flags.cert.clone(),
         key: flags.key.clone(),
-        from: if flags.from.is_empty() { from(&gateway)? } else { flags.from.clone() },
+        gateway_ca: flags.gateway_ca.clone(),
+        pin: pin.flatten(),
+        from: flags.from.clone(),
         before: flags.before.clone(),
         base_path: target.config.base_path,
         tick_ms: tick.unwrap_or(TICK_MS),
         measured: tick.is_some(),
         gateway,
-    })
+    };
+    // A plain word about the address comes before one about this machine's routes.
+    asked.guarded()?;
+    Ok(Ask { from: if asked.from.is_empty() { from(&asked.gateway)? } else { asked.from.clone() }, ..asked })
 }
 
 /// The gateway's own address. One that was found, and is another machine's public name, is an edge and not what an edge leads to.
@@ -141,14 +146,19 @@ fn from(gateway: &Endpoint) -> Result<Vec<IpAddr>, Complaint> {
     })
 }
 
-/// The longest tick interval that a recording tells of.
-fn measured(file: &std::path::Path) -> Result<f64, Complaint> {
+/// The longest tick interval that a recording tells of, and the gateway's certificate where it was pinned.
+fn measured(file: &std::path::Path) -> Result<(f64, Option<String>), Complaint> {
     let (facts, topology) = derive(&read::open(file)?);
     let ticks = topology.paths.iter().filter_map(|p| match facts.look("connect", &p.vantage, &[], "tick-interval").get() {
         Some(Value::Ms(ms)) => Some(*ms),
         _ => None,
     });
-    ticks.reduce(f64::max).ok_or_else(|| {
+    let fingerprint = |p: &crate::path::Path| {
+        let told = |field: &str| facts.look("tls", &p.vantage, &[("purpose", "use")], field).get().map(ToString::to_string);
+        told("fingerprint").filter(|_| !p.kind.has_own_certificate() && told("trust").as_deref() == Some("pinned"))
+    };
+    let pin = topology.paths.iter().find_map(fingerprint);
+    ticks.reduce(f64::max).map(|tick| (tick, pin)).ok_or_else(|| {
         let shown = file.display().to_string();
         let complaint = Complaint::new("the recording tells no cadence: nobody got in").flag("--measured", &shown, "no hello-ok");
         complaint.help("record a run with the gateway's credential: `clawprobe preflight --save FILE`")
@@ -170,6 +180,7 @@ fn asked(edge: &Edge, flags: &Advise) -> Result<Ask, Complaint> {
         ("--before", flags.before.first().map(ToString::to_string)),
         ("--listen", flags.listen.map(|listen| listen.to_string())),
         ("--cert", flags.cert.clone()),
+        ("--gateway-ca", flags.gateway_ca.clone()),
         ("--from", flags.from.first().map(ToString::to_string)),
     ];
     match refused.into_iter().find_map(|(flag, value)| Some((flag, value?))) {

@@ -8,10 +8,9 @@ use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::Exchange;
 use crate::facts::tables::path::Scheme;
-use crate::facts::tables::tls::{Handshake, Identified, Purpose, Refusal, TLS};
+use crate::facts::tables::tls::{Handshake, Identified, Purpose, Refusal, TLS, Trust};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::secret::Redactor;
-use crate::target::TlsSettings;
 
 /// What is offered: both, so that the choice shows whether the peer would speak HTTP/2.
 const OFFERED: &[&str] = &["h2", "http/1.1"];
@@ -37,7 +36,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
                     ask.lane.blocked = Some(format!("tls@{}.outcome", ask.vantage));
                 }
             }
-            sheet.push(row(purpose, &seen, &ask.target.tls, ask.redactor));
+            sheet.push(row(purpose, &seen, expected(ask, &seen), ask.redactor));
             Done { sheets: vec![sheet], succeeded }
         }
         Err(because) => Done { sheets: blank(&[&TLS], ask.step, ask.vantage, &because), succeeded: false },
@@ -66,7 +65,7 @@ async fn shake(ask: &Ask<'_>) -> Result<Seen, Because> {
         Err(Ok(_)) => return Ok(early(Handshake::Silent)),
         Err(Err(because)) => return Err(because),
     };
-    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind.class()), OFFERED, &ask.deadline).await {
+    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind), OFFERED, &ask.deadline).await {
         Ok((stream, seen)) if seen.identified == Identified::Withheld => Ok(heard(stream, seen, ask).await),
         Ok((_, seen)) => Ok(seen),
         Err(Failure::Handshake(seen)) => Ok(*seen),
@@ -82,14 +81,21 @@ async fn heard(stream: Box<dyn Stream>, seen: Seen, ask: &Ask<'_>) -> Seen {
     }
 }
 
-fn row(purpose: Purpose, seen: &Seen, settings: &TlsSettings, redactor: &Redactor) -> Row {
+/// The fingerprint that this peer was to show: not the gateway's, where an edge shows a certificate of its own.
+fn expected(ask: &Ask<'_>, seen: &Seen) -> Option<String> {
+    let settings = ask.target.tls.towards(ask.way?.kind);
+    let pinned = seen.certificate.as_ref().is_some_and(|c| c.trust == Trust::Pinned);
+    settings.pin.clone().filter(|_| pinned || !settings.pin_or_roots)
+}
+
+fn row(purpose: Purpose, seen: &Seen, pin: Option<String>, redactor: &Redactor) -> Row {
     let tame = |text: &String| redactor.text(text).chars().take(LONGEST).collect::<String>();
     let certificate = seen.certificate.as_ref();
     let of = |get: fn(&Certificate) -> Option<&String>| certificate.and_then(get).map(tame);
     RowBuilder::new(&TLS, [Value::from(purpose.as_str())])
         .set("outcome", seen.outcome.as_str())
         .maybe("trust", certificate.map(|c| c.trust.as_str()))
-        .maybe("pin", settings.pin.clone())
+        .maybe("pin", pin)
         .maybe("fingerprint", certificate.map(|c| c.fingerprint.clone()))
         .maybe("version", seen.version)
         .maybe("alpn", seen.alpn.as_ref().map(tame))

@@ -38,14 +38,17 @@ pub struct Anchors {
     roots: Arc<RootCertStore>,
     own: Vec<CertificateDer<'static>>,
     pin: Option<String>,
+    pin_or_roots: bool,
 }
 
 impl Anchors {
-    /// The system's roots and those of the settings; none at all when a fingerprint is pinned, which then is all that counts.
+    /// The system's roots and those of the settings; none at all when a fingerprint is pinned, which then is all that counts,
+    /// unless it is the gateway's and an edge is asked.
     pub async fn load(settings: &TlsSettings) -> Self {
         let pin = settings.pin.clone();
-        if pin.is_some() {
-            return Self { roots: Arc::new(RootCertStore::empty()), own: Vec::new(), pin };
+        let pin_or_roots = settings.pin_or_roots;
+        if pin.is_some() && !pin_or_roots {
+            return Self { roots: Arc::new(RootCertStore::empty()), own: Vec::new(), pin, pin_or_roots };
         }
         // Reading the system's store takes milliseconds, which would show up in the timings of other lanes.
         let mut roots = tokio::task::spawn_blocking(system_roots).await.unwrap_or_else(|_| Arc::new(RootCertStore::empty()));
@@ -54,14 +57,18 @@ impl Anchors {
         if !own.is_empty() {
             Arc::make_mut(&mut roots).add_parsable_certificates(own.iter().cloned());
         }
-        Self { roots, own, pin }
+        Self { roots, own, pin, pin_or_roots }
     }
 
     /// The verdict about a chain for a name.
     fn judge(&self, shown: &[CertificateDer<'_>], name: &ServerName<'_>, now: UnixTime, provider: &CryptoProvider) -> Trust {
         let Some((leaf, rest)) = shown.split_first() else { return Trust::Invalid };
         if let Some(pin) = &self.pin {
-            return if fingerprint(leaf).eq_ignore_ascii_case(pin) { Trust::Pinned } else { Trust::PinMismatch };
+            match fingerprint(leaf).eq_ignore_ascii_case(pin) {
+                true => return Trust::Pinned,
+                false if !self.pin_or_roots => return Trust::PinMismatch,
+                false => {}
+            }
         }
         if self.roots.is_empty() {
             return Trust::NoRoots;
@@ -199,7 +206,7 @@ mod tests {
     fn anchors(roots: &[CertificateDer<'static>], pin: Option<&str>) -> Anchors {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(roots.iter().cloned());
-        Anchors { roots: Arc::new(store), own: roots.to_vec(), pin: pin.map(str::to_owned) }
+        Anchors { roots: Arc::new(store), own: roots.to_vec(), pin: pin.map(str::to_owned), pin_or_roots: false }
     }
 
     fn judge(anchors: &Anchors, leaf: &CertificateDer<'static>, name: &str) -> Trust {
@@ -246,5 +253,16 @@ mod tests {
         let right = anchors(&[], Some(&fingerprint(&leaf)));
         assert_eq!(judge(&right, &leaf, "other.example"), Trust::Pinned);
         assert_eq!(judge(&anchors(&[], Some(&"0".repeat(64))), &leaf, "gw.example"), Trust::PinMismatch);
+    }
+
+    #[test]
+    fn at_an_edge_the_gateways_pin_is_one_way_to_convince() {
+        let authority = authority();
+        let (edge, own) = (signed(params("edge.example"), &authority), signed(params("gw.example"), &self::authority()));
+        let lenient = Anchors { pin_or_roots: true, ..anchors(std::slice::from_ref(authority.der()), Some(&fingerprint(&own))) };
+        assert_eq!(judge(&lenient, &edge, "edge.example"), Trust::Trusted);
+        assert_eq!(judge(&lenient, &own, "edge.example"), Trust::Pinned);
+        let stranger = signed(params("edge.example"), &self::authority());
+        assert_eq!(judge(&lenient, &stranger, "edge.example"), Trust::UnknownIssuer);
     }
 }

@@ -27,7 +27,7 @@ pub fn read(flags: &Flags, vault: &mut Vault) -> Result<TlsSettings, Complaint> 
         (Some(one), None) => return Err(alone("--client-cert", one, "--client-key")),
         (None, Some(one)) => return Err(alone("--client-key", one, "--client-cert")),
     };
-    Ok(TlsSettings { ca, pin, client })
+    Ok(TlsSettings { ca, pin, client, pin_or_roots: false })
 }
 
 /// Reads a PEM file that holds at least one block whose label ends so (`RSA PRIVATE KEY` is a private key, too), and no broken one.

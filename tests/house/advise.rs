@@ -27,6 +27,8 @@ fn ask(gateway: Endpoint, hop: Hop) -> Ask {
         cert: None,
         key: None,
         gateway,
+        gateway_ca: None,
+        pin: None,
         base_path: None,
         from,
         before: Vec::new(),
@@ -94,6 +96,45 @@ fn tls_to_the_gateway_is_spoken_where_the_gateway_speaks_it() {
     for (product, ask, page) in pages().into_iter().filter(|(product, ..)| product.hops) {
         let speaks = page.configuration.contains("TLS is 1.3 only");
         assert_eq!(speaks, ask.gateway.scheme == Scheme::Wss, "{}:\n{}", product.product, page.configuration);
+    }
+}
+
+#[test]
+fn what_is_not_checked_and_what_goes_in_plain_text_is_said() {
+    let said = |product: &Product, ask: &Ask, what: &str| page(product, ask).unwrap().notes.iter().any(|n| n.starts_with(what));
+    for product in products().into_iter().filter(|p| p.proxy) {
+        let skips = |page: &Page| {
+            ["tls_insecure_skip_verify", "verify none", "insecureSkipVerify", "noTLSVerify"]
+                .iter()
+                .any(|w| page.configuration.contains(w))
+        };
+        for (host, near) in [("127.0.0.1", true), ("192.0.2.7", false), ("100.64.0.9", false), ("gw.lan", false)] {
+            let open = ask(gateway(Scheme::Wss, host), Hop::Outer);
+            assert_eq!(said(&product, &open, "NOT CHECKED"), !near, "{} {host}", product.product);
+            assert_eq!(page(&product, &open).unwrap().configuration.contains("NOT CHECKED"), !near, "{} {host}", product.product);
+            let shut = Ask { gateway_ca: Some("/etc/gateway.pem".into()), ..open };
+            let printed = page(&product, &shut).unwrap();
+            assert!(!printed.text().contains("NOT CHECKED") && !skips(&printed), "{}", printed.text());
+            assert!(printed.configuration.contains("/etc/gateway.pem"), "{}", printed.text());
+            assert_eq!(said(&product, &shut, &format!("{} takes only", product.title)), product.names);
+        }
+        for (host, plain) in [("127.0.0.1", false), ("100.64.0.9", false), ("10.0.0.9", true), ("gw.lan", true)] {
+            assert_eq!(said(&product, &ask(gateway(Scheme::Ws, host), Hop::Outer), "PLAIN TEXT"), plain, "{host}");
+        }
+    }
+}
+
+#[test]
+fn the_check_names_the_gateways_certificate() {
+    for product in products().into_iter().filter(|p| p.proxy || p.product == "ssh") {
+        let tls = ask(gateway(Scheme::Wss, "127.0.0.1"), Hop::Outer);
+        let hole = page(&product, &tls).unwrap();
+        assert!(hole.check[0].contains(" --pin sha256:HEX") && hole.text().contains("HEX below is"), "{}", hole.text());
+        let known = page(&product, &Ask { pin: Some("0f".repeat(32)), ..tls }).unwrap();
+        assert!(known.check[0].contains(&format!(" --pin sha256:{}", "0f".repeat(32))), "{:?}", known.check);
+        assert!(!known.text().contains("HEX"), "{}", known.text());
+        let plain = page(&product, &ask(gateway(Scheme::Ws, "127.0.0.1"), Hop::Outer)).unwrap();
+        assert!(!plain.text().contains("--pin"), "{}", plain.text());
     }
 }
 
@@ -239,6 +280,13 @@ fn what_the_user_got_wrong_is_underlined() {
         (&["advise", "nginx", "--gateway", "ftp://x"], "ftp"),
         (&["advise", "nginx", "--cert", "/a$b"], "/a$b"),
         (&["advise", "nginx", "--before", "x"], "x"),
+        (&["advise", "nginx", "--gateway", "ws://203.0.113.5:18789"], "ws://203.0.113.5:18789"),
+        (&["advise", "ssh", "--gateway", "ws://[fe80::1]:18789"], "ws://[fe80::1]:18789"),
+        (&["advise", "alb", "--gateway", "ws://203.0.113.5:18789"], "ws://203.0.113.5:18789"),
+        (&["advise", "nginx", "--gateway", "wss://127.0.0.1:7", "--gateway-ca", "/a$b"], "/a$b"),
+        (&["advise", "nginx", "--gateway", "ws://127.0.0.1:7", "--gateway-ca", "/ca.pem"], "/ca.pem"),
+        (&["advise", "ssh", "--gateway", "wss://127.0.0.1:7", "--gateway-ca", "/ca.pem"], "/ca.pem"),
+        (&["advise", "alb", "--gateway-ca", "/ca.pem"], "/ca.pem"),
         (&["advise", "alb", "--name", "a b"], " "),
         (&["advise", "alb", "--hop", "inner"], "inner"),
         (&["advise", "alb", "--listen", "[::1]:443"], "[::1]:443"),

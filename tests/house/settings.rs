@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clawprobe::complaint::Complaint;
 use clawprobe::facts::tables::site::{ConfigState, CredentialState, Source};
+use clawprobe::path::Kind;
 use clawprobe::settings::{Flags, Settings, World};
 use tempfile::TempDir;
 
@@ -310,6 +311,23 @@ fn a_pin_is_taken_from_the_flag_or_with_the_remote_gateway() {
     assert_eq!(pin(&home, &Flags::default()), Some(hex.clone()));
     assert_eq!(pin(&home, &gateway("wss://gw.example")), None);
     assert_eq!(pin(&home, &Flags { pin: Some("ff".repeat(32)), ..Flags::default() }), Some("ff".repeat(32)));
+    // It is the gateway's where the gateway itself is asked over TLS: an edge beside it shows a certificate of its own.
+    for (gateway, edge, or_roots) in [
+        (Some("wss://127.0.0.1:7"), Some("https://edge.example"), true),
+        (Some("ws://127.0.0.1:7"), Some("https://edge.example"), false),
+        (Some("wss://127.0.0.1:7"), None, true),
+    ] {
+        let flags = Flags {
+            gateway: gateway.map(str::to_owned),
+            edge: edge.map(str::to_owned).into_iter().collect(),
+            pin: Some("ff".repeat(32)),
+            ..Flags::default()
+        };
+        let tls = home.load(&flags).unwrap().target.tls;
+        assert_eq!(tls.pin_or_roots, or_roots, "{gateway:?} {edge:?}");
+        assert!(!tls.towards(Kind::Local).pin_or_roots, "the gateway itself has to show what is pinned");
+        assert_eq!(tls.towards(Kind::Edge).pin_or_roots, or_roots);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 
+use crate::cast::fingerprint;
 use crate::gateway::TOKEN;
 use crate::parts;
 use crate::product::{Product, Running, Setup, files};
@@ -33,14 +34,17 @@ struct Case {
     scheme: &'static str,
     /// The hop that is advised; an inner one stands alone, and once more behind an advised nginx.
     hop: &'static str,
+    /// Whether the gateway's certificate is checked.
+    checked: bool,
 }
 
 const CASES: &[Case] = &[
-    Case { name: "outer", gateway: "trusted", scheme: "ws", hop: "outer" },
-    Case { name: "outer-tls", gateway: "trusted-tls", scheme: "wss", hop: "outer" },
+    Case { name: "outer", gateway: "trusted", scheme: "ws", hop: "outer", checked: false },
+    Case { name: "outer-tls", gateway: "trusted-tls", scheme: "wss", hop: "outer", checked: false },
+    Case { name: "checked", gateway: "trusted-tls", scheme: "wss", hop: "outer", checked: true },
     // The real gateway listens at no Unix socket: the reference gateway does.
-    Case { name: "unix", gateway: "", scheme: "unix", hop: "outer" },
-    Case { name: "inner", gateway: "trusted", scheme: "ws", hop: "inner" },
+    Case { name: "unix", gateway: "", scheme: "unix", hop: "outer", checked: false },
+    Case { name: "inner", gateway: "trusted", scheme: "ws", hop: "inner", checked: false },
 ];
 
 /// Every product that takes advice up.
@@ -71,10 +75,10 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     };
     let outer = products.iter().find(|p| p.name == "nginx").cloned().unwrap_or_default();
     let pairs = products.iter().flat_map(|product| CASES.iter().map(move |case| (product.clone(), case)));
-    // A tunnel hands on bytes: it is no hop, and the gateway's own certificate names nobody.
+    // A tunnel hands on bytes: it is no hop, and checks no certificate. Traefik reaches no Unix socket.
     let hops = |(product, case): &(Product, &Case)| match case.name {
-        "outer" => true,
-        "unix" => !tunnels(product) && product.name != "traefik",
+        "outer" | "outer-tls" => true,
+        "unix" => product.name != "traefik",
         _ => !tunnels(product),
     };
     pairs
@@ -97,23 +101,73 @@ fn play(stage: &Stage, product: &Product, outer: &Product, case: &Case) -> Resul
     // A product that runs as nobody reaches its own folder below.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).map_err(|e| e.to_string())?;
-    let (direct, _standing) = match case.scheme {
-        "unix" => socket(stage, folder.path()).map(|(direct, standing)| (direct, Some(standing)))?,
-        scheme => (format!("{scheme}://127.0.0.1:{}", stage.with_gateway(case.gateway, |gateway| gateway.port)?), None),
-    };
+    let gateway = gateway(stage, product, case, folder.path())?;
     let advised = Advised { stage, folder: folder.path().to_owned(), beneath: RefCell::default() };
-    let edge = advised.raise(product, &direct, case.hop)?;
-    match case.hop {
-        "inner" => {
-            let inner = format!("http://127.0.0.1:{}", edge.port);
-            advised.healthy(&direct, &inner, &edge.root)?;
-            let outermost = advised.raise(outer, &format!("ws://127.0.0.1:{}", edge.port), "outer")?;
-            advised.healthy(&direct, &format!("https://{NAME}:{}", outermost.port), &outermost.root)
-        }
-        // The gateway's own certificate names no host: by its own TLS only the edge is asked.
-        _ if tunnels(product) => advised.healthy(&direct, &format!("ws://127.0.0.1:{}", edge.port), &edge.root),
-        _ => advised.healthy(&direct, &format!("https://{NAME}:{}", edge.port), &edge.root),
+    let own = gateway.certificate.as_deref().filter(|_| case.checked);
+    let edge = advised.raise(product, &gateway.url, case.hop, own)?;
+    if case.checked {
+        let stranger = folder.path().join("stranger.pem");
+        std::fs::write(&stranger, &edge.root).map_err(|e| e.to_string())?;
+        return advised
+            .healthy(product, &gateway, "outer", &edge)
+            .and_then(|()| advised.refuses(product, &gateway.url, &stranger));
     }
+    advised.healthy(product, &gateway, case.hop, &edge)?;
+    if case.hop == "inner" {
+        let outermost = advised.raise(outer, &format!("ws://127.0.0.1:{}", edge.port), "outer", None)?;
+        let through = Behind { url: gateway.url.clone(), ..Behind::default() };
+        advised.healthy(outer, &through, "outer", &outermost)?;
+    }
+    Ok(())
+}
+
+/// The gateway of a case.
+#[derive(Default)]
+struct Behind {
+    url: String,
+    /// The fingerprint of its certificate.
+    pin: String,
+    /// The file that its certificate is held against.
+    certificate: Option<PathBuf>,
+    _standing: Option<Standing>,
+}
+
+/// The real gateway; the reference gateway where the real one cannot be had: behind a Unix socket, and with a certificate that
+/// names a host, as products written in Go insist on.
+fn gateway(stage: &Stage, product: &Product, case: &Case, folder: &Path) -> Result<Behind, String> {
+    let named = ["caddy", "traefik"].contains(&product.name.as_str());
+    match case.scheme {
+        "unix" => socket(stage, folder).map(|(url, standing)| Behind { url, _standing: Some(standing), ..Behind::default() }),
+        _ if case.checked && named => certified(stage, folder),
+        scheme => stage.with_gateway(case.gateway, |gateway| {
+            let made = gateway.folder.path().join("state/gateway/tls/gateway-cert.pem");
+            let url = format!("{scheme}://127.0.0.1:{}", gateway.port);
+            let Some(pin) = fingerprint(&made) else { return Ok(Behind { url, ..Behind::default() }) };
+            // A product that runs as nobody may read it here.
+            let certificate = folder.join("gateway.pem");
+            readable(&made, &certificate)?;
+            Ok(Behind { url, pin, certificate: Some(certificate), _standing: None })
+        })?,
+    }
+}
+
+/// A copy that everybody may read.
+fn readable(from: &Path, to: &Path) -> Result<(), String> {
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::copy(from, to).and_then(|_| std::fs::set_permissions(to, open)).map_err(|e| e.to_string())
+}
+
+/// The reference gateway with a certificate that its own authority vouches for.
+fn certified(stage: &Stage, folder: &Path) -> Result<Behind, String> {
+    let world = format!("[gateway]\nsecret = '{TOKEN}'\ntls = 'trusted'\ntrusted-proxies = ['127.0.0.1', '::1']\n");
+    let table = world.parse::<toml::Table>().map_err(|e: toml::de::Error| e.to_string())?;
+    let standing = stage.ground().raise(table).map_err(|c| c.to_string())?;
+    let hole = |name: &str| standing.holes.get(name).cloned().ok_or_else(|| format!("no {name}"));
+    let certificate = folder.join("authority.pem");
+    readable(&standing.folder().join("root.pem"), &certificate)?;
+    let url = format!("wss://127.0.0.1:{}", hole("gateway.port")?);
+    let pin = hole("gateway.pin")?.trim_start_matches("sha256:").to_owned();
+    Ok(Behind { url, pin, certificate: Some(certificate), _standing: Some(standing) })
 }
 
 /// The reference gateway behind a Unix socket that everybody may connect to.
@@ -131,16 +185,20 @@ fn socket(stage: &Stage, folder: &Path) -> Result<(String, Standing), String> {
 /// The longest a product may take from accepting to leading anywhere: Traefik answers 404 until its file is read.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until a product leads to the gateway: its health route is answered 200.
-fn routed(port: u16, root: Option<&str>) -> Result<(), String> {
+/// Waits until a product has made up its mind, and gives the first line of its answer to the health route. Traefik answers 404 until
+/// its file is read.
+fn answered(running: &mut Running, root: Option<&str>) -> Result<String, String> {
     let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
-        if asked(port, root).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-            return Ok(());
+    loop {
+        let answer = asked(running.port, root);
+        match &answer {
+            Ok(text) if !text.is_empty() && !text.starts_with("HTTP/1.1 404") => {
+                return Ok(text.lines().next().unwrap_or_default().to_owned());
+            }
+            _ if !running.stirred() || Instant::now() > end => return Err(format!("no answer within {PATIENCE:?}: {answer:?}")),
+            _ => {}
         }
-        std::thread::yield_now();
     }
-    Err(format!("nothing is led to the gateway within {PATIENCE:?}: {:?}", asked(port, root)))
 }
 
 fn asked(port: u16, root: Option<&str>) -> std::io::Result<String> {
@@ -180,16 +238,35 @@ struct Advised<'a> {
 }
 
 impl Advised<'_> {
-    /// Starts a product with what is printed for a gateway, as it is printed.
-    fn raise(&self, product: &Product, gateway: &str, hop: &str) -> Result<Running, String> {
+    /// Starts a product with what is printed for a gateway, as it is printed, and sees it lead there.
+    fn raise(&self, product: &Product, gateway: &str, hop: &str, checked: Option<&Path>) -> Result<Running, String> {
+        let (mut running, answer) = self.stand(product, gateway, hop, checked)?;
+        match answer.starts_with("HTTP/1.1 200") {
+            true => Ok(running),
+            false => {
+                running.stirred();
+                Err(format!("nothing is led to the gateway: {answer}"))
+            }
+        }
+    }
+
+    /// A gateway with another certificate than the one that was named is not led to.
+    fn refuses(&self, product: &Product, gateway: &str, stranger: &Path) -> Result<(), String> {
+        let (_running, answer) = self.stand(product, gateway, "outer", Some(stranger))?;
+        match answer.starts_with("HTTP/1.1 5") {
+            true => Ok(()),
+            false => Err(format!("another certificate than the named one is taken: {answer}")),
+        }
+    }
+
+    fn stand(&self, product: &Product, gateway: &str, hop: &str, checked: Option<&Path>) -> Result<(Running, String), String> {
         let (_, program) = self.stage.product(&product.name)?;
-        let listen = if hop == "inner" || tunnels(product) { "127.0.0.1:{port}" } else { "{port}" };
-        let ask = format!("--gateway {gateway} --name {NAME} --hop {hop} --listen {listen}");
+        let checked = checked.map(|file| format!("--gateway-ca {}", file.display())).unwrap_or_default();
         let certificate = if hop == "inner" { "" } else { "--cert {dir}/both.pem --key {dir}/key.pem" };
         let mut holes = BTreeMap::from([
             ("advise".to_owned(), format!("HOME={{dir}} {} advise", self.stage.program().display())),
             ("host".to_owned(), String::from("127.0.0.1")),
-            ("ask".to_owned(), format!("{ask} {certificate}")),
+            ("ask".to_owned(), format!("{} {certificate} {checked}", ask(product, gateway, hop, "{port}"))),
         ]);
         if let Some(behind) = &product.behind {
             let (behind, program) = self.stage.product(behind)?;
@@ -198,10 +275,14 @@ impl Advised<'_> {
             holes.insert("hop-0.port".into(), running.port.to_string());
             self.beneath.borrow_mut().push(running);
         }
-        let running = product.start(&self.folder, &program, &self.setup(gateway, &holes)?)?;
-        let tls = hop == "outer" && !tunnels(product);
-        routed(running.port, tls.then_some(running.root.as_str()))?;
-        Ok(running)
+        let mut running = product.start(&self.folder, &program, &self.setup(gateway, &holes)?)?;
+        if tunnels(product) {
+            // Bytes are handed on to whatever is there: the run through it tells.
+            return Ok((running, String::from("HTTP/1.1 200")));
+        }
+        let root = running.root.clone();
+        let answer = answered(&mut running, Some(root.as_str()).filter(|_| hop == "outer"))?;
+        Ok((running, answer))
     }
 
     fn setup<'b>(&self, gateway: &'b str, holes: &'b BTreeMap<String, String>) -> Result<Setup<'b>, String> {
@@ -217,28 +298,54 @@ impl Advised<'_> {
         })
     }
 
-    /// A preflight and the matrix of edges through it, beside the direct path where that can be verified.
-    fn healthy(&self, direct: &str, edge: &str, root: &str) -> Result<(), String> {
+    /// The check that is printed, as it is printed, and a preflight by the same ways: no finding, and nothing required is open.
+    fn healthy(&self, product: &Product, gateway: &Behind, hop: &str, edge: &Running) -> Result<(), String> {
         let file = self.folder.join("root.pem");
-        std::fs::write(&file, root).map_err(|e| e.to_string())?;
-        for matrix in ["preflight", "edge"] {
-            let mut command = Command::new(self.stage.program());
-            let by = if edge.starts_with("ws:") { "--tunnel" } else { "--edge" };
-            command.args(["run", matrix, by, edge, "--format", "json", "--quiet", "--no-overlay"]).arg("--ca").arg(&file);
-            if !direct.starts_with("wss:") {
-                command.args(["--gateway", direct]);
-            }
-            command.env_clear().env("HOME", &self.folder).env("OPENCLAW_GATEWAY_TOKEN", TOKEN);
+        std::fs::write(&file, &edge.root).map_err(|e| e.to_string())?;
+        let printed =
+            self.printed(product, &gateway.url, hop, edge.port)?.replace("sha256:HEX", &format!("sha256:{}", gateway.pin));
+        for line in [printed.clone(), printed.replace("clawprobe run edge", "clawprobe preflight")] {
+            let mut command = Command::new("/bin/sh");
+            let more = format!("{line} --ca {} --format json --quiet --no-overlay", file.display());
+            let path = self.stage.program().parent().map(|p| p.display().to_string()).unwrap_or_default();
+            command
+                .args(["-c", &more])
+                .env_clear()
+                .env("HOME", &self.folder)
+                .env("OPENCLAW_GATEWAY_TOKEN", TOKEN)
+                .env("PATH", path);
             let done = command.output().map_err(|e| e.to_string())?;
-            let report: Value =
-                serde_json::from_slice(&done.stdout).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
-            let undecided = report["undecided"].as_array().into_iter().flatten().filter(|u| u["required"] == true).count();
-            // Without the direct path the matrix of edges says so itself; nothing else may be open.
-            let lacking = usize::from(direct.starts_with("wss:") && matrix == "edge");
-            if report["findings"].as_array().is_none_or(|all| !all.is_empty()) || undecided > lacking {
-                return Err(format!("{matrix} through {edge}: {:#}\n{:#}", report["findings"], report["undecided"]));
+            let report: Value = serde_json::from_slice(&done.stdout)
+                .map_err(|e| format!("{line}: {e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+            let open: Vec<&str> = report["undecided"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|u| u["required"] == true)
+                .filter_map(|u| u["code"].as_str())
+                .collect();
+            if report["findings"].as_array().is_none_or(|all| !all.is_empty()) || !open.is_empty() {
+                return Err(format!("{line}: {:#}\n{open:?} {:#}", report["findings"], report["undecided"]));
             }
         }
         Ok(())
     }
+
+    /// The line with which the printed page has itself checked.
+    fn printed(&self, product: &Product, gateway: &str, hop: &str, port: u16) -> Result<String, String> {
+        let mut command = Command::new(self.stage.program());
+        command.arg("advise").arg(&product.name).args(["--format", "json"]).env_clear().env("HOME", &self.folder);
+        command.args(ask(product, gateway, hop, &port.to_string()).split_whitespace());
+        let done = command.output().map_err(|e| e.to_string())?;
+        let page: Value =
+            serde_json::from_slice(&done.stdout).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+        page["check"][0].as_str().map(str::to_owned).ok_or_else(|| format!("{page:#}"))
+    }
+}
+
+/// The flags that are given beside those of certificates.
+fn ask(product: &Product, gateway: &str, hop: &str, port: &str) -> String {
+    let near = if hop == "inner" || tunnels(product) { "127.0.0.1:" } else { "" };
+    let name = if hop == "inner" { String::new() } else { format!("--name {NAME}") };
+    format!("--gateway {gateway} {name} --hop {hop} --listen {near}{port}")
 }

@@ -252,11 +252,8 @@ impl Running {
     fn wait(&mut self, product: &Product, setup: &Setup, holes: &BTreeMap<String, String>) -> Result<(), String> {
         let end = Instant::now() + READY;
         while Instant::now() < end {
-            // Its next word, or a short while without one, is when to look again.
-            match self.lines.recv_timeout(Duration::from_millis(10)) {
-                Ok(line) => self.said.push(line),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            if !self.stirred() {
+                break;
             }
             let ready = match (&product.ready_line, &product.ready_url) {
                 (Some(text), _) => self.said.iter().any(|line| line.contains(&deeply(text, holes))),
@@ -269,6 +266,18 @@ impl Running {
         }
         let status = self.child.try_wait().ok().flatten();
         Err(format!("{} did not get ready ({status:?}):\n{}", product.name, self.said.join("\n")))
+    }
+}
+
+impl Running {
+    /// Waits for its next word, or a short while without one: then is when to look again. False once it is gone.
+    pub fn stirred(&mut self) -> bool {
+        match self.lines.recv_timeout(Duration::from_millis(10)) {
+            Ok(line) => self.said.push(line),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+        true
     }
 }
 

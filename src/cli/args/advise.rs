@@ -23,7 +23,10 @@ pub struct Advise {
     /// The gateway's state directory.
     #[arg(long, value_name = "DIR", help_heading = "The gateway")]
     pub state_dir: Option<PathBuf>,
-    /// A recording of a run that got in, for the gateway's own cadence.
+    /// What the gateway's certificate is held against, as a file of the edge's machine; not checked without.
+    #[arg(long, value_name = "FILE", help_heading = "The gateway")]
+    pub gateway_ca: Option<String>,
+    /// A recording of a run that got in, for the gateway's own cadence and certificate.
     #[arg(long, value_name = "RECORDING", help_heading = "The gateway")]
     pub measured: Option<PathBuf>,
     /// The host name that clients use.

@@ -44,7 +44,7 @@ pub struct Target {
     /// Roots to trust beside the system's, as PEM.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The certificate to expect, whoever signed it.
+    /// The certificate to expect, whoever signed it: the gateway's where the gateway is asked over TLS, else the edge's.
     #[arg(long, value_name = "sha256:HEX")]
     pub pin: Option<String>,
     /// Headers the edge's own login asks for, one a line; sent to edges only.
