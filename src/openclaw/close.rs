@@ -38,6 +38,30 @@ pub fn meaning(code: u16) -> Option<&'static str> {
     CODES.iter().find(|m| m.code == code).map(|m| m.doc)
 }
 
+/// The code for whoever did not finish the handshake in time; nobody else gets it from the gateway.
+pub const TOO_LATE: u16 = 1000;
+
+/// With what the gateway itself ends a client that did nothing wrong. Proxies use some of these codes too, but not these words.
+///
+/// Source: `dist/` of 2026.9.6; those about a restart, a changed credential and a slow consumer are the same in 2026.5.7.
+const OWN: &[(u16, &str)] = &[
+    (1008, "slow consumer"),
+    (1011, "gateway message handler unavailable"),
+    (1012, "service restart"),
+    (1012, "browser identity route changed"),
+    (1012, "node capabilities changed"),
+    (1013, "gateway restart in progress"),
+    (1013, "gateway suspension in progress"),
+    (4001, "device removed"),
+    (4001, "gateway auth changed"),
+    (4001, "gateway policy changed"),
+];
+
+/// Whether only the gateway ends a connection with this code and this reason.
+pub fn is_gateways(code: u16, reason: &str) -> bool {
+    OWN.contains(&(code, reason))
+}
+
 /// The longest close reason: a close frame's payload is at most 125 bytes, two of them the code (RFC 6455, 5.5).
 pub const LONGEST_REASON: usize = 123;
 
@@ -50,5 +74,11 @@ mod tests {
         assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
         assert!(meaning(1008).is_some_and(|m| m.contains("policy")));
         assert_eq!(meaning(1005), None);
+    }
+
+    #[test]
+    fn a_code_alone_is_not_the_gateways() {
+        assert!(is_gateways(1012, "service restart") && !is_gateways(1012, "") && !is_gateways(1008, "service restart"));
+        assert!(OWN.iter().all(|(code, _)| meaning(*code).is_some()));
     }
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 /// How long a socket may stay open before hello-ok. Then the gateway closes it with code 1000 and an empty reason.
 ///
-/// Source: `DEFAULT_PREAUTH_HANDSHAKE_TIMEOUT_MS`, `docs/gateway/protocol/versioning.md`; measured 15.0 s. Older releases:
-/// 10 s, and 3 s in 2026.3.13.
+/// Source: `DEFAULT_PREAUTH_HANDSHAKE_TIMEOUT_MS`, `docs/gateway/protocol/versioning.md`; measured 15.0 s. The variable
+/// `OPENCLAW_HANDSHAKE_TIMEOUT_MS` sets another.
 pub const PRE_AUTH: Duration = Duration::from_secs(15);
+
+/// The same of older releases: before 2026.4.29, and of 2026.3.13. Measured.
+pub const OLD_PRE_AUTH: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(3)];
 
 /// How many sockets one client address may hold open before hello-ok; the next upgrade is answered with 503.
 ///

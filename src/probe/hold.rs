@@ -4,8 +4,9 @@
 //! and answers pings before that. Where the lane's `connect` was accepted, further connections are let in: those the gateway leaves
 //! silent for 25 s at most, because it pings; ticks have a phase of their own, so connections begin at different times, and
 //! afresh right after each broadcast, until one has seen the whole silence; each has a twin on which we speak and the gateway does
-//! not answer, with pongs that answer nothing. [`schedule`] says which connections there are and when
-//! enough was seen, [`life`] begins one of them, [`connection`] leads it to its end, [`beat`] keeps what the gateway said by itself.
+//! not answer, with pongs that answer nothing. After a death another one tells what befalls the next. [`schedule`] says which
+//! connections there are and when enough was seen, [`life`] begins one of them, [`connection`] leads it to its end, [`beat`] keeps
+//! what the gateway said by itself.
 
 mod beat;
 mod connection;
@@ -22,7 +23,7 @@ use tokio::task::coop::unconstrained;
 
 use self::beat::Beat;
 use self::life::{Life, live};
-use self::schedule::{Job, Seen};
+use self::schedule::{Fresh, Job, Seen};
 use super::{Ask, Done, blank};
 use crate::clock::{self, Instant};
 use crate::facts::sheet::{RowBuilder, Sheet};
@@ -91,6 +92,15 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Whether the gateway lets connections in.
+    fn enters(&self) -> bool {
+        self.secret.is_some() && !self.seen.borrow().refused
+    }
+
+    fn wants_fresh(&self) -> Option<Fresh> {
+        self.seen.borrow_mut().wants_fresh()
+    }
+
     /// When all connections are to be ended, as far as is known by now. The one of a quick look lives by its own silence.
     fn end(&self, single: bool) -> Instant {
         let enough = self.seen.borrow().enough_at(self.secret.is_some()).filter(|_| !single);
@@ -120,8 +130,10 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
         let now = clock::now();
         if now >= stage.end(single) {
             stage.stop.send_replace(true);
-        } else if stage.seen.borrow_mut().wants_fresh() {
-            running.extend(schedule::fresh(now - stage.begun).map(|job| live(stage, job)));
+        } else if let Some(why) = stage.wants_fresh().filter(|_| !single) {
+            let jobs = why.jobs(now - stage.begun, stage.enters());
+            stage.seen.borrow_mut().quiet += jobs.iter().filter(|job| !job.enters).count();
+            running.extend(jobs.into_iter().map(|job| live(stage, job)));
         }
     }
 }
@@ -147,6 +159,7 @@ fn row(life: &Life, n: usize) -> Row {
     }
     row.maybe("close-code", life.close_code)
         .maybe("close-reason", life.close_reason.clone())
+        .maybe("own-end", life.own_end)
         .set("age", life.age)
         .set("idle", life.last.either)
         .set("idle-client", life.last.client)

@@ -8,7 +8,7 @@ mod forwarding;
 mod identity;
 mod manner;
 mod pace;
-mod pair;
+pub mod pair;
 mod passage;
 mod release;
 mod route;
@@ -35,9 +35,9 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     browser::settle(&mut facts, &topology);
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
-    timer::settle(&mut facts, &topology);
     pair::settle(&mut facts, &topology, &times);
     passage::settle(&mut facts, &topology);
+    timer::settle(&mut facts, &topology);
     deployment::settle(&mut facts, &topology);
     (facts, topology)
 }

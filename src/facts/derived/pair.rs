@@ -1,6 +1,7 @@
 //! Whether two ways lead to one gateway.
 
 use super::identity::{Identity, Times, compare};
+use crate::facts::FactId;
 use crate::facts::sheet::{Row, RowBuilder, Sheet, SheetState};
 use crate::facts::store::Facts;
 use crate::facts::tables::pair::{FAMILIES, Fared, PAIR, SameGateway};
@@ -21,6 +22,13 @@ pub fn settle(facts: &mut Facts, topology: &Topology, times: &Times) {
         let row = RowBuilder::new(&FAMILIES, []).cell("same-gateway", cell).rest(Cell::Absent);
         facts.add(Sheet { rows: vec![row], ..Sheet::new(&FAMILIES, &path.vantage) });
     }
+}
+
+/// Whether two paths are known to lead to different gateways.
+pub fn apart(facts: &Facts, a: &Vantage, b: &Vantage) -> bool {
+    let end = |name: &str, at: &Vantage| (name.to_owned(), Value::Text(at.to_string()));
+    let key = vec![end("a", a), end("b", b)];
+    facts.cell(&FactId { table: "pair".to_owned(), vantage: None, key, field: "same-gateway".to_owned() }).is("refuted")
 }
 
 fn pair(facts: &Facts, times: &Times, a: &Vantage, b: &Vantage) -> Row {

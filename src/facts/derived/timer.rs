@@ -5,14 +5,20 @@
 //! unanswered ping where it was not. Each time that a connection survived is one at which the clock did not ring. A supposition
 //! stands if all of that agrees.
 
+mod held;
+mod moment;
+
+use self::held::{Held, Limits, Witness};
+use self::moment::{Later, Moment};
+use super::pair;
 use crate::facts::schema::Field;
 use crate::facts::sheet::{Row, RowBuilder, Sheet, SheetState};
 use crate::facts::store::Facts;
 use crate::facts::tables::hold::{Fate, HOLD};
 use crate::facts::tables::timer::{Clock, Counts, Reach, TIMER};
-use crate::facts::value::{Because, Cell, Reason, Value};
+use crate::facts::value::{Because, Cell, Reason, Value, show_ms};
 use crate::openclaw::limits::{PING, TICK};
-use crate::path::{Topology, Vantage};
+use crate::path::{Class, Topology, Vantage};
 
 /// Products look at their timers about once a second, and a busy machine is late.
 const TOLERANCE_MS: f64 = 1_200.0;
@@ -26,92 +32,39 @@ const SAME_MOMENT_MS: f64 = 300.0;
 /// A timer that waits hardly longer than the gateway pauses loses the race now and then: what rang within so much of the pause hits.
 const RACE_MS: f64 = 500.0;
 
-/// Close codes that only the gateway uses: 1000 for whoever did not connect in time, 1008 for its policy, 1012 for its restart.
-const GATEWAYS: [i64; 3] = [1000, 1008, 1012];
+/// Why nobody can tell what ends connections: none was held.
+const NONE: &str = "no connection could be held";
 
 /// Writes `timer` for each path on which connections were held.
 pub fn settle(facts: &mut Facts, topology: &Topology) {
     for path in &topology.paths {
         let at = &path.vantage;
-        let (rows, state) = facts.rows(HOLD.name, Some(at));
-        let held: Vec<Held> = rows.iter().filter_map(Held::read).collect();
+        let state = facts.rows(HOLD.name, Some(at)).1;
+        let held = held(facts, topology, at);
         let row = match state {
             SheetState::NotMeasured(because) => nothing(&because),
-            _ if held.is_empty() => nothing(&Because::new(Reason::Blocked, "no connection could be held")),
+            _ if held.iter().all(|held| held.witness() == Witness::Nothing) => nothing(&Because::new(Reason::Blocked, NONE)),
             _ => told(facts, at, &held),
         };
         facts.add(Sheet { rows: vec![row], ..Sheet::new(&TIMER, at) });
     }
 }
 
+/// The connections of a path, each with whether the gateway itself ended it.
+fn held(facts: &Facts, topology: &Topology, at: &Vantage) -> Vec<Held> {
+    let read = |at: &Vantage| facts.rows(HOLD.name, Some(at)).0.iter().filter_map(Held::read).collect::<Vec<_>>();
+    let is_direct = topology.path(at).is_some_and(|path| path.class == Class::Direct);
+    let beside = topology.direct(at, |a, b| pair::apart(facts, a, b)).map(|path| &path.vantage);
+    let direct = if is_direct { Some(at) } else { beside };
+    let mut all = read(at);
+    let limits = Limits::of(&all, &direct.map(read).unwrap_or_default());
+    all.iter_mut().for_each(|held| limits.settle(held));
+    all
+}
+
 fn nothing(because: &Because) -> Row {
     let blank = |row: RowBuilder, field: &Field| row.cell(field.name, Cell::NotMeasured(because.clone()));
     TIMER.fields.iter().fold(RowBuilder::new(&TIMER, []), blank).rest(Cell::Absent)
-}
-
-/// A connection that was held; times in milliseconds.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    fate: Fate,
-    let_in: bool,
-    close_code: Option<i64>,
-    begun: f64,
-    age: f64,
-    client: f64,
-    server: f64,
-    survived_either: f64,
-    survived_client: f64,
-    survived_server: f64,
-}
-
-/// How its end bears witness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Witness {
-    /// It lived until we or the gateway ended it.
-    Lived,
-    /// It died at this very moment.
-    Announced,
-    /// It died some time between its last sign of life and this moment.
-    Unsaid,
-}
-
-impl Held {
-    fn read(row: &Row) -> Option<Self> {
-        let ms = |field: &str| match row.cell(field).and_then(Cell::get) {
-            Some(Value::Ms(ms)) => *ms,
-            _ => 0.0,
-        };
-        let fate: Fate = row.cell("fate")?.text()?.parse().ok()?;
-        let close_code = match row.cell("close-code").and_then(Cell::get) {
-            Some(Value::Int(code)) => Some(*code),
-            _ => None,
-        };
-        (fate != Fate::NotOpened).then(|| Self {
-            fate,
-            let_in: row.cell("let-in").and_then(Cell::get) == Some(&Value::Bool(true)),
-            close_code,
-            begun: ms("begun"),
-            age: ms("age"),
-            client: ms("idle-client"),
-            server: ms("idle-server"),
-            survived_either: ms("silence"),
-            survived_client: ms("silence-client"),
-            survived_server: ms("silence-server"),
-        })
-    }
-
-    fn witness(&self) -> Witness {
-        match self.fate {
-            Fate::Survived | Fate::NotOpened => Witness::Lived,
-            Fate::CloseFrame if self.close_code.is_some_and(|code| GATEWAYS.contains(&code)) => Witness::Lived,
-            Fate::CloseFrame | Fate::Fin | Fate::Reset => Witness::Announced,
-            Fate::ResetOnWrite | Fate::NoPong => Witness::Unsaid,
-        }
-    }
-
-    fn dead(&self) -> bool {
-        self.witness() != Witness::Lived
-    }
 }
 
 /// A clock that may have rung.
@@ -159,7 +112,7 @@ impl Supposed {
             Self::Silence(_) => held.survived_either,
             Self::Age => 0.0,
         };
-        if held.dead() { before } else { before.max(self.at_end(held)) }
+        if held.witness() == Witness::Lived { before.max(self.at_end(held)) } else { before }
     }
 
     /// What the clock is set to, as far as it is known, and how well everything agrees.
@@ -207,6 +160,22 @@ const ALONE: &str = "quiet connections ended, and no busy one beside them tells 
 /// The same: no clock explains it, so the way loses connections.
 const LOST: &str = "connections ended at times that no clock explains: the way loses some";
 
+/// The same: nobody said anything, and all were as old as each other.
+const AT_ONCE_OR_OLD: &str = "connections ended at one age and in one moment: that is their lifetime, or the way was lost";
+
+/// The same: whoever held them is gone.
+const GONE: &str = "all connections ended at once, and none could be opened afterwards";
+
+/// The same, but nobody tried.
+const UNTRIED: &str = "all connections ended at once, and none was begun afterwards";
+
+/// The same: later ones lived, so the way was lost for a moment.
+const DARK: &str = "all connections were lost at once without a word, and later ones lived";
+
+/// The same: only those ended that the gateway itself ends.
+const HIDDEN: &str =
+    "connections were lost without a word at the age at which the gateway itself ends them: its end may not be handed on";
+
 /// What was found out.
 struct Verdict {
     clock: Result<Clock, &'static str>,
@@ -219,35 +188,74 @@ impl Verdict {
         Self { clock: Ok(clock), setting: None, counts: None }
     }
 
+    const fn riddle(why: &'static str, setting: Option<(f64, f64)>) -> Self {
+        Self { clock: Err(why), setting, counts: None }
+    }
+
     fn of(all: &[Held]) -> Self {
+        if !all.iter().any(|held| held.dead()) && all.iter().any(|held| held.hidden) {
+            return Self::riddle(HIDDEN, None);
+        }
         if !all.iter().any(Held::dead) {
             return Self::plain(undisturbed(all));
         }
         let standing = standing(all);
-        let age = standing.iter().find(|fit| fit.clock == Supposed::Age);
-        let counts: Vec<Counts> = standing.iter().filter_map(|fit| fit.clock.counts()).collect();
         let unsaid = all.iter().filter(|held| held.dead()).all(|held| held.witness() == Witness::Unsaid);
-        match (age, standing.first()) {
-            (Some(age), Some(first)) if first.clock != Supposed::Age => {
-                Self { clock: Err(ALONE), setting: Some(age.setting), counts: None }
-            }
-            (Some(age), _) => Self { clock: Ok(Clock::Lifetime), setting: Some(age.setting), counts: None },
-            (None, Some(first)) => {
+        let counts: Vec<Counts> = standing.iter().filter_map(|fit| fit.clock.counts()).collect();
+        let age = standing.iter().find(|fit| fit.clock == Supposed::Age);
+        let silence = standing.first().filter(|fit| fit.clock != Supposed::Age);
+        match (age, silence, Moment::of(all)) {
+            (_, _, Some(Moment { later: Later::Refused, .. })) => Self::riddle(GONE, None),
+            (Some(age), Some(_), _) => Self::riddle(ALONE, Some(age.setting)),
+            (None, Some(silence), Some(_)) => Self::riddle(ALONE, Some(silence.setting)),
+            (Some(age), None, Some(_)) => Self::riddle(AT_ONCE_OR_OLD, Some(age.setting)),
+            (Some(age), None, None) => Self { clock: Ok(Clock::Lifetime), setting: Some(age.setting), counts: None },
+            (None, Some(silence), None) => {
                 let clock = if unsaid { Clock::Forgotten } else { Clock::Idle };
-                Self { clock: Ok(clock), setting: Some(first.setting), counts: Some(whose(&counts)) }
+                Self { clock: Ok(clock), setting: Some(silence.setting), counts: Some(whose(&counts)) }
             }
-            (None, None) if reload(all) => Self::plain(Clock::Reload),
-            (None, None) => Self { clock: Err(LOST), setting: None, counts: None },
+            (None, None, Some(moment)) if moment.several => moment.told(),
+            (None, None, _) => Self::riddle(LOST, None),
         }
     }
 }
 
-/// The clock where nothing died: the gateway's own, if that is what ended the oldest.
+impl Moment {
+    /// What it says where nothing else explains the ends.
+    const fn told(self) -> Verdict {
+        match (self.later, self.unsaid) {
+            (Later::Lived, false) => Verdict::plain(Clock::Reload),
+            (Later::Lived, true) => Verdict::riddle(DARK, None),
+            (Later::Refused, _) => Verdict::riddle(GONE, None),
+            (Later::Untried, _) => Verdict::riddle(UNTRIED, None),
+        }
+    }
+}
+
+impl Verdict {
+    /// What is known of the ends, in words that stand without the rest.
+    fn how(&self) -> Option<String> {
+        let span = |(least, most): (f64, f64)| match most - least < TOLERANCE_MS {
+            true => show_ms(most),
+            false if least > 0.0 => format!("between {} and {}", show_ms(least), show_ms(most)),
+            false => format!("at most {}", show_ms(most)),
+        };
+        Some(match (self.clock, self.setting.map(span)) {
+            (Ok(Clock::Idle), Some(span)) => format!("after {span} without a byte, while busy ones lived on"),
+            (Ok(Clock::Forgotten), Some(span)) => format!("after a silence of {span}, while busy ones lived on"),
+            (Ok(Clock::Lifetime), Some(span)) => format!("at an age of {span}"),
+            (Err(why), Some(span)) => format!("after {span}; {why}"),
+            (Err(why), None) => why.to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// The clock where nothing died: the gateway's own, if that is what ended the oldest, or ended one by word.
 fn undisturbed(all: &[Held]) -> Clock {
-    let restart = all.iter().any(|held| held.close_code == Some(1012));
+    let by_word = all.iter().any(|held| held.own_end && held.close_code.is_some() && !held.too_late());
     let oldest = all.iter().max_by(|a, b| a.age.total_cmp(&b.age));
-    let ended = oldest.is_some_and(|held| held.fate == Fate::CloseFrame);
-    if restart || ended { Clock::Gateway } else { Clock::Unseen }
+    if by_word || oldest.is_some_and(|held| held.own_end) { Clock::Gateway } else { Clock::Unseen }
 }
 
 /// Whose bytes count, by the suppositions that stand.
@@ -260,14 +268,6 @@ fn whose(standing: &[Counts]) -> Counts {
     }
 }
 
-/// Whether all that were open at one moment ended in it, more than one, and none lived through it.
-fn reload(all: &[Held]) -> bool {
-    let ends: Vec<f64> = all.iter().filter(|held| held.dead()).map(|held| held.begun + held.age).collect();
-    let (first, last) = (ends.iter().copied().fold(f64::MAX, f64::min), ends.iter().copied().fold(f64::MIN, f64::max));
-    let through = |held: &Held| !held.dead() && held.begun < first && held.begun + held.age > last;
-    ends.len() > 1 && last - first <= SAME_MOMENT_MS && !all.iter().any(through)
-}
-
 fn told(facts: &Facts, at: &Vantage, all: &[Held]) -> Row {
     let verdict = Verdict::of(all);
     let needed = needed(facts, at, all);
@@ -278,8 +278,10 @@ fn told(facts: &Facts, at: &Vantage, all: &[Held]) -> Row {
         Err(why) => Cell::not_measured(Because::new(Reason::Blocked, why)),
     };
     let clock = told(Cell::maybe(verdict.clock.ok().map(Clock::as_str)));
-    let first = all.iter().filter(|held| held.dead()).min_by(|a, b| (a.begun + a.age).total_cmp(&(b.begun + b.age)));
-    let limit = all.iter().find(|held| !held.let_in && held.close_code == Some(GATEWAYS[0])).map(|held| Value::ms(held.age));
+    let dead = if all.iter().any(Held::dead) { Held::dead } else { |held: &Held| held.hidden };
+    let first = all.iter().filter(|held| dead(held)).min_by(|a, b| a.ended().total_cmp(&b.ended()));
+    let limit = all.iter().find(|held| held.own_end && held.too_late()).map(|held| Value::ms(held.age));
+    let count = all.iter().filter(|held| held.fate != Fate::NotOpened).count();
     let most = |of: &dyn Fn(&Held) -> f64| Value::ms(all.iter().map(of).fold(0.0, f64::max));
     RowBuilder::new(&TIMER, [])
         .cell("clock", clock)
@@ -287,13 +289,14 @@ fn told(facts: &Facts, at: &Vantage, all: &[Held]) -> Row {
         .maybe("at-least", verdict.setting.map(|(least, _)| Value::ms(least)))
         .cell("counts", told(Cell::maybe(verdict.counts.map(Counts::as_str))))
         .cell("reach", reach.map_or_else(|| told(Cell::Absent), |reach| Cell::value(reach.as_str())))
+        .maybe("how", verdict.how())
         .maybe("end", first.map(|held| held.fate.as_str()))
         .maybe("close-code", first.and_then(|held| held.close_code))
         .set("survived", most(&|held| Supposed::Silence(Counts::Either).survived(held)))
-        .set("oldest", most(&|held| held.age))
+        .set("oldest", most(&Held::lived))
         .maybe("limit", limit)
         .set("needed", Value::ms(needed.silence))
-        .set("held", Value::Int(i64::try_from(all.len()).unwrap_or(i64::MAX)))
+        .set("held", Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
         .rest(Cell::Absent)
 }
 

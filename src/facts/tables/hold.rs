@@ -22,6 +22,7 @@ labels! {
         Reset = "reset": "TCP was reset while nobody said anything.",
         ResetOnWrite = "reset-on-write": "TCP was reset as soon as we said something after a silence.",
         NoPong = "no-pong": "It did not end, and a ping was not answered.",
+        Unreadable = "unreadable": "A frame came that we do not take: too long, not UTF-8, or against RFC 6455.",
         NotOpened = "not-opened": "It did not come to a challenge, or to a hello where one was wanted.",
     }
 }
@@ -38,6 +39,11 @@ const HOLD_FIELDS: &[Field] = &[
     field("let-in", Type::Bool, "Whether the gateway had let it in (hello-ok)."),
     field("close-code", Type::Int, "Close code, when a close frame came."),
     field("close-reason", Type::Text, "Close reason, when a close frame came.").named(),
+    field(
+        "own-end",
+        Type::Bool,
+        "Whether code and reason are such that only the gateway ends with; absent without a close frame.",
+    ),
     field("begun", Type::Duration, "From the probe's beginning to the switch of this connection.").print(Print::Omit),
     field("age", Type::Duration, "From the switch to the end, or to the ping that nobody answered."),
     field("idle", Type::Duration, "From the last byte either way to the same moment."),

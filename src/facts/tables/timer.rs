@@ -58,6 +58,7 @@ const TIMER_FIELDS: &[Field] = &[
         .derived(),
     field("reach", Type::Label(Reach::ALL), "Whether that can happen to a client that is let in; absent without such a timer.")
         .derived(),
+    field("how", Type::Text, "What is known of the ends, in words; absent when none ended.").derived().print(Print::Omit),
     field("end", Type::Label(Fate::ALL), "How they ended; absent when none did.").derived(),
     field("close-code", Type::Int, "The code of the close frame that ended them.").derived(),
     field("survived", Type::Duration, "The longest silence that a connection survived: longer ones are not excluded.").derived(),

@@ -1,7 +1,8 @@
 //! Facts and topology as conditions look at them.
 
 use super::env::{Found, Id, Item, Seen, Unseen};
-use crate::facts::{Because, Cell, FactId, Facts, Reason, Scope, SheetState, Table, Value};
+use crate::facts::derived::pair;
+use crate::facts::{Because, Cell, FactId, Facts, Reason, Scope, SheetState, Table};
 use crate::path::{Topology, Vantage};
 
 /// All that a condition may look at.
@@ -19,14 +20,7 @@ const ROWS: &str = "rows";
 impl<'w> World<'w> {
     /// Whether two paths are known to lead to different gateways.
     pub(super) fn apart(self, a: &Vantage, b: &Vantage) -> bool {
-        let end = |name: &str, v: &Vantage| (name.to_owned(), Value::Text(v.to_string()));
-        let id = FactId {
-            table: "pair".to_owned(),
-            vantage: None,
-            key: vec![end("a", a), end("b", b)],
-            field: "same-gateway".to_owned(),
-        };
-        self.facts.cell(&id).is("refuted")
+        pair::apart(self.facts, a, b)
     }
 
     /// The cell of an id. Kind, class and name of a path and the role of a site come from the topology: they are never unmeasured.

@@ -7,11 +7,12 @@ use tokio::task::coop::unconstrained;
 
 use super::Stage;
 use super::beat::Train;
-use super::life::{GATEWAYS, Gaps, Life};
+use super::life::{Gaps, Life};
 use super::schedule::Job;
 use crate::clock::{self, Deadline, Instant};
 use crate::facts::tables::connect::Death;
 use crate::facts::tables::hold::{Fate, Pattern};
+use crate::openclaw::close::is_gateways;
 use crate::openclaw::frame::Frame;
 use crate::openclaw::hello::Hello;
 use crate::probe::frames::{self, Came, Closing, Frames, Heard};
@@ -193,7 +194,7 @@ impl<'s, 'a> Connection<'s, 'a> {
         let before = self.gaps(clock::now());
         match heard {
             Heard::Came(Came::End(closing)) => return Some(self.ended(&closing, before)),
-            Heard::Came(Came::Bad(_)) => return Some(self.ended(&Closing::bare(Death::Reset), before)),
+            Heard::Came(Came::Bad(_)) => return Some(self.life(Fate::Unreadable, None, self.age(), before)),
             Heard::Pong => {
                 self.look();
                 if self.ponged() {
@@ -289,6 +290,7 @@ impl<'s, 'a> Connection<'s, 'a> {
             _ => (self.age(), before),
         };
         let mut life = self.life(fate, closing.code, age, last);
+        life.own_end = closing.code.map(|code| is_gateways(code, closing.reason.as_deref().unwrap_or_default()));
         life.close_reason = closing.told(self.stage.ask.redactor);
         life
     }
@@ -301,6 +303,7 @@ impl<'s, 'a> Connection<'s, 'a> {
             fate,
             close_code,
             close_reason: None,
+            own_end: None,
             begun: self.switched - self.stage.begun,
             age,
             last,
@@ -315,7 +318,7 @@ impl<'s, 'a> Connection<'s, 'a> {
         if life.died() {
             let at = clock::now() - self.stage.begun;
             seen.death = Some(seen.death.unwrap_or((at, life.age)));
-        } else if life.close_code == Some(GATEWAYS[0]) && !life.let_in {
+        } else if life.too_late() {
             seen.limit = Some(life.age);
         }
         self.stage.news.notify_one();

@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::schedule::Job;
 use crate::clock;
 use crate::facts::tables::hold::{Fate, Pattern};
+use crate::openclaw::close::TOO_LATE;
 use crate::openclaw::hello::Hello;
 use crate::probe::frames;
 use crate::probe::socket::Open;
@@ -14,9 +15,6 @@ use crate::probe::{Ask, LaneState, challenge, connect, upgrade};
 
 /// How long a connection may take to come to its challenge, and to its hello.
 const OPENING: Duration = Duration::from_secs(4);
-
-/// Close codes that only the gateway uses: 1000 for whoever did not connect in time, 1008 for its policy, 1012 for its restart.
-pub const GATEWAYS: [u16; 3] = [1000, 1008, 1012];
 
 /// Times without a byte: either way, of ours, of the peer's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +45,8 @@ pub struct Life {
     pub fate: Fate,
     pub close_code: Option<u16>,
     pub close_reason: Option<String>,
+    /// Whether only the gateway ends with this code and this reason; nothing without a close frame.
+    pub own_end: Option<bool>,
     pub begun: Duration,
     pub age: Duration,
     pub last: Gaps,
@@ -147,6 +147,7 @@ impl Life {
             fate: Fate::NotOpened,
             close_code: None,
             close_reason: None,
+            own_end: None,
             begun,
             age: Duration::ZERO,
             last,
@@ -155,9 +156,15 @@ impl Life {
         }
     }
 
-    /// Whether neither we nor the gateway ended it.
+    /// Whether it was ended with the code for those who did not finish the handshake. Only the direct path tells whether that was
+    /// the gateway.
+    pub fn too_late(&self) -> bool {
+        !self.let_in && self.close_code == Some(TOO_LATE)
+    }
+
+    /// Whether neither we nor, as far as is known here, the gateway ended it.
     pub fn died(&self) -> bool {
-        let gateways = self.close_code.is_some_and(|code| GATEWAYS.contains(&code));
-        !matches!(self.fate, Fate::Survived | Fate::NotOpened) && !gateways
+        let ended = !matches!(self.fate, Fate::Survived | Fate::Unreadable | Fate::NotOpened);
+        ended && self.own_end != Some(true) && !self.too_late()
     }
 }

@@ -22,10 +22,13 @@ const TWINS: [Pattern; 2] = [Pattern::Silent, Pattern::Pings];
 /// How often such two are begun right after a broadcast, at most.
 const MOST_FRESH: usize = 4;
 
+/// How long after a death another connection is begun: what was loaded anew is there again by then.
+const BREATH: Duration = Duration::from_secs(1);
+
 /// A silence that is nearly as long as the gateway's own pause counts as all of it.
 const NEARLY: f64 = 0.97;
 
-/// How long it is looked on after a connection has died, beyond the age it died at.
+/// How long it is looked on after a connection has died, beyond the age it died at: the one that is begun then can get as old.
 const AFTERMATH: Duration = Duration::from_secs(2);
 
 /// One connection that is to be held.
@@ -72,9 +75,24 @@ pub fn jobs(admitted: bool) -> Vec<Job> {
     jobs
 }
 
-/// A quiet connection that begins now, and its twin.
-pub fn fresh(now: Duration) -> [Job; 2] {
-    TWINS.map(|pattern| Job { order: usize::MAX, begins: now, ..job(pattern, true, 0, None) })
+/// Why further connections are begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fresh {
+    /// A broadcast has broken the silence of all others.
+    Broadcast,
+    /// One has died: what befalls those that were open is told from what befalls all.
+    Death,
+}
+
+impl Fresh {
+    /// A quiet connection and its twin right after a broadcast, a quiet one alone after a death.
+    pub fn jobs(self, now: Duration, enters: bool) -> Vec<Job> {
+        let fresh = |pattern, enters, begins| Job { order: usize::MAX, begins, ..job(pattern, enters, 0, None) };
+        match self {
+            Self::Broadcast => TWINS.iter().map(|pattern| fresh(*pattern, true, now)).collect(),
+            Self::Death => vec![fresh(Pattern::Silent, enters, now + BREATH)],
+        }
+    }
 }
 
 /// What was seen so far, as far as the schedule goes by it.
@@ -94,6 +112,7 @@ pub struct Seen {
     pub refused: bool,
     broadcast: bool,
     fresh: usize,
+    followed: bool,
 }
 
 impl Seen {
@@ -102,11 +121,15 @@ impl Seen {
         self.broadcast = true;
     }
 
-    /// Whether a fresh connection is to be begun.
-    pub fn wants_fresh(&mut self) -> bool {
-        let wanted = std::mem::take(&mut self.broadcast) && self.fresh < MOST_FRESH && self.death.is_none();
+    /// Whether further connections are to be begun, and why.
+    pub fn wants_fresh(&mut self) -> Option<Fresh> {
+        let broadcast = std::mem::take(&mut self.broadcast);
+        if self.death.is_some() {
+            return (!std::mem::replace(&mut self.followed, true)).then_some(Fresh::Death);
+        }
+        let wanted = broadcast && self.fresh < MOST_FRESH;
         self.fresh += usize::from(wanted);
-        wanted
+        wanted.then_some(Fresh::Broadcast)
     }
 
     /// The gateway paused for this long between two of its own words on one connection.
@@ -163,21 +186,31 @@ mod tests {
     #[test]
     fn a_broadcast_begins_fresh_connections_once_and_there_are_few_in_all() {
         let mut seen = Seen::default();
-        assert!(!seen.wants_fresh());
+        assert_eq!(seen.wants_fresh(), None);
         for _ in 0..MOST_FRESH {
             seen.broadcast();
             seen.broadcast();
-            assert!(seen.wants_fresh() && !seen.wants_fresh());
+            assert_eq!((seen.wants_fresh(), seen.wants_fresh()), (Some(Fresh::Broadcast), None));
         }
         seen.broadcast();
-        assert!(!seen.wants_fresh());
+        assert_eq!(seen.wants_fresh(), None);
+    }
+
+    #[test]
+    fn a_death_is_followed_by_one_that_can_get_as_old() {
+        let mut seen = Seen { death: Some((s(9), s(4))), ..Seen::default() };
+        let begins = seen.wants_fresh().unwrap().jobs(s(9), true)[0].begins;
+        assert!(begins + s(4) < seen.enough_at(true).unwrap());
+        seen.broadcast();
+        assert_eq!(seen.wants_fresh(), None);
     }
 
     #[test]
     fn the_probes_files_declare_what_is_held() {
         let shelf = crate::shelf::Shelf::builtin().unwrap();
         let hold = shelf.probe("hold").unwrap();
-        assert_eq!((hold.sockets, hold.connections), (super::super::PLACES, jobs(true).len() + MOST_FRESH * TWINS.len()));
+        let connections = jobs(true).len() + MOST_FRESH * TWINS.len() + 1;
+        assert_eq!((hold.sockets, hold.connections), (super::super::PLACES, connections));
         let quiet = shelf.probe("quiet").unwrap();
         assert_eq!((quiet.sockets, quiet.connections), (1, single().len()));
         let longest = SILENCES.iter().max().unwrap();

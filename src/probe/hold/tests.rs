@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite;
 
 use super::*;
 use crate::path::Kind;
-use crate::probe::bench::{Bench, row, shown};
+use crate::probe::bench::{Act, Bench, frame, peer, row, shown, switch, text};
 
 const CHALLENGE: &str = r#"{"type":"event","event":"connect.challenge","payload":{"nonce":"n-1","ts":1}}"#;
 
@@ -38,4 +38,15 @@ async fn a_message_of_empty_fragments_without_end_does_not_keep_the_probe() {
     let mut bench = Bench::new(Kind::Edge, flood(&[0x01, 0], [0, 0])).with("pattern", "silent");
     let done = tokio::time::timeout(Duration::from_secs(5), run(&mut bench.ask(3_000))).await.expect("it ends");
     assert_eq!(shown(row(&done.sheets[..1]), "fate"), "no-pong");
+}
+
+#[tokio::test]
+async fn a_frame_that_is_not_taken_is_no_end_of_the_connection() {
+    let too_long = [&[0x82, 127][..], &(8_u64 << 20).to_be_bytes()].concat();
+    for bad in [frame(2, &[0xc3, 0x28]), frame(1, &[0xff]), Act::Say(too_long)] {
+        let at = peer(vec![Act::Head, switch(), text(CHALLENGE), bad, Act::Hold]).await;
+        let mut bench = Bench::new(Kind::Edge, at).with("pattern", "silent");
+        let done = run(&mut bench.ask(3_000)).await;
+        assert_eq!(shown(row(&done.sheets[..1]), "fate"), "unreadable");
+    }
 }

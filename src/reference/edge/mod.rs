@@ -19,6 +19,7 @@ mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use options::{Anonymous, Counts, Death, Forwarded, Frames, H2, Http1, Line, Mode, Options, Upgrade};
 pub use product::Brand;
@@ -68,6 +69,12 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
     if let Some(answer) = script::on_accept(&edge.options.answer) {
         return answer.give(wire, None).await;
     }
+    if edge.is_gone() {
+        return match edge.options.death {
+            Death::Silence => relay::swallow(wire).await,
+            _ => drop(wire),
+        };
+    }
     let entering = tokio::time::timeout(door::SLOWEST_CLIENT, door::enter(&edge, wire));
     let Ok(Some(guest)) = entering.await else { return };
     match edge.options.mode {
@@ -79,6 +86,12 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
 }
 
 impl Edge {
+    /// Whether it has ended what was open, for good.
+    fn is_gone(&self) -> bool {
+        let at = self.since + Duration::from_millis(self.options.reload_ms);
+        self.options.stays_down && self.options.reload_ms > 0 && clock::now() >= at
+    }
+
     /// The request as it is to be handed on, or what the edge says to it.
     fn admit(&self, head: Head, client: IpAddr, secure: bool) -> Result<Head, Why> {
         let length = head.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);

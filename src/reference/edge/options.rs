@@ -33,6 +33,7 @@ labels! {
     pub enum Frames {
         Passed = "passed": "They are handed on.",
         Held = "held": "Kept: 101, then silence.",
+        NoClose = "no-close": "Handed on, but for the gateway's close frame: its end comes without one.",
         Bursts = "bursts": "The gateway's are kept and let through together, no sooner than `burst_ms` after the last.",
     }
 }
@@ -56,7 +57,7 @@ labels! {
     pub enum Death {
         Fin = "fin": "In order, on both sides.",
         Reset = "reset": "With a TCP reset.",
-        CloseFrame = "close-frame": "With a WebSocket close frame 1001.",
+        CloseFrame = "close-frame": "With a WebSocket close frame, which has no reason.",
         Silence = "silence": "Unsaid: bytes are swallowed.",
         Forget = "forget": "Unsaid, and the client's next byte is answered with a reset: stateful load balancers.",
     }
@@ -170,8 +171,12 @@ pub struct Options {
     pub lifetime_ms: u64,
     /// Ends every upgraded connection that is open this long after the edge began to serve, in milliseconds; 0 never.
     pub reload_ms: u64,
+    /// It does not serve again after that.
+    pub stays_down: bool,
     /// How it ends those.
     pub death: Death,
+    /// The code of its close frames. Caddy sends 1001 at a reload.
+    pub close_code: u16,
     /// How long it keeps frames back that it lets through in bursts, in milliseconds.
     pub burst_ms: u64,
     /// How much later than it came a client's request is handed on, and each of its bytes after a switch or where nothing is
@@ -225,7 +230,9 @@ impl Default for Options {
             idle_counts: Counts::Both,
             lifetime_ms: 0,
             reload_ms: 0,
+            stays_down: false,
             death: Death::Fin,
+            close_code: 1001,
             burst_ms: 3_000,
             delay_ms: 0,
             // nginx: `proxy_read_timeout`.

@@ -14,11 +14,17 @@ use super::{Edge, upstream};
 use crate::clock::{self, Instant};
 use crate::reference::wire::drain;
 
-/// A close frame of a server: 1001, no reason. What Caddy sends at a reload.
-const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xE9];
+/// The first byte of a close frame in one piece (RFC 6455, section 5.2).
+const CLOSE: u8 = 0x88;
 
-/// A close frame of a server: 1009, no reason.
-const TOO_LONG: &[u8] = &[0x88, 2, 0x03, 0xF1];
+/// The code for a message that is too long (RFC 6455, section 7.4.1).
+const TOO_LONG: u16 = 1009;
+
+/// A close frame of a server, without a reason.
+fn close_frame(code: u16) -> [u8; 4] {
+    let [high, low] = code.to_be_bytes();
+    [CLOSE, 2, high, low]
+}
 
 /// When and how a connection is ended that did not end by itself.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +34,8 @@ pub struct Timers {
     lifetime: Option<Duration>,
     reload: Option<Instant>,
     death: Death,
+    close_code: u16,
+    no_close: bool,
     delay: Duration,
     bursts: Option<Duration>,
     message_limit: u64,
@@ -44,6 +52,8 @@ impl Timers {
             lifetime: some(options.lifetime_ms),
             reload: None,
             death: options.death,
+            close_code: options.close_code,
+            no_close: options.frames == Frames::NoClose,
             delay: Duration::from_millis(options.delay_ms),
             bursts: (options.frames == Frames::Bursts).then(|| Duration::from_millis(options.burst_ms)),
             message_limit: options.message_limit,
@@ -104,6 +114,8 @@ enum End {
     Timer,
     /// A frame that is too long.
     TooLong,
+    /// A close frame of the gateway's that is not handed on.
+    Hidden,
 }
 
 /// Hands bytes between a client and the gateway.
@@ -118,14 +130,17 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
             let long = timers.message_limit > 0 && meter.longest(bytes) > timers.message_limit;
             if long { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
         });
-        let down = pump(&mut far_in, &mut near_out, Pace { delay: Duration::ZERO, bursts: timers.bursts }, |_| {
+        let down = pump(&mut far_in, &mut near_out, Pace { delay: Duration::ZERO, bursts: timers.bursts }, |bytes| {
             last.server();
-            Ok(())
+            // The gateway sends it by itself, so that nothing comes before it in what was read.
+            let close = timers.no_close && bytes.first() == Some(&CLOSE);
+            if close { Err(io::ErrorKind::Unsupported.into()) } else { Ok(()) }
         });
         tokio::select! {
             ended = async { tokio::try_join!(up, down) } => match ended {
                 Ok(_) => End::Both,
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => End::TooLong,
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => End::Hidden,
                 Err(_) => End::Broken,
             },
             () = timers.expire(&last) => End::Timer,
@@ -135,8 +150,9 @@ pub async fn relay(near: Box<dyn Leg>, far: Box<dyn Leg>, timers: Timers) {
     match end {
         End::Both => {}
         End::Broken => reset(near, far),
-        End::Timer => kill(near, far, timers.death, GOING_AWAY).await,
+        End::Timer => kill(near, far, timers.death, timers.close_code).await,
         End::TooLong => kill(near, far, timers.message_death, TOO_LONG).await,
+        End::Hidden => drop(tokio::join!(finish(near), finish(far))),
     }
 }
 
@@ -154,7 +170,7 @@ fn reset(near: Box<dyn Leg>, far: Box<dyn Leg>) {
     far.reset();
 }
 
-async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death, last_frame: &[u8]) {
+async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death, close_code: u16) {
     match death {
         Death::Reset => return reset(near, far),
         Death::Silence => return hold(near, far).await,
@@ -163,7 +179,7 @@ async fn kill(mut near: Box<dyn Leg>, far: Box<dyn Leg>, death: Death, last_fram
             let _ = near.read(&mut [0]).await;
             return reset(near, far);
         }
-        Death::CloseFrame => drop(near.write_all(last_frame).await),
+        Death::CloseFrame => drop(near.write_all(&close_frame(close_code)).await),
         Death::Fin => {}
     }
     tokio::join!(finish(near), finish(far));
@@ -179,6 +195,11 @@ pub async fn hold(mut near: Box<dyn Leg>, mut far: Box<dyn Leg>) {
         () = drain(&mut near) => {}
         () = swallow => {}
     }
+}
+
+/// Swallows what a client says, and never answers.
+pub async fn swallow(mut near: impl AsyncRead + AsyncWrite + Unpin) {
+    drain(&mut near).await;
 }
 
 /// Lets a delay pass; none takes no time, where a timer would wait for its next tick.

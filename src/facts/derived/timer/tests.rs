@@ -6,6 +6,8 @@ fn held(fate: Fate, begun: f64, age: f64, (client, server): (f64, f64), survived
         fate,
         let_in: false,
         close_code: None,
+        own_end: false,
+        hidden: false,
         begun: begun * 1e3,
         age: age * 1e3,
         client: client * 1e3,
@@ -46,7 +48,7 @@ fn after(all: &[Held]) -> (f64, f64) {
     Verdict::of(all).setting.map(|(least, most)| (least / 1e3, most / 1e3)).unwrap()
 }
 
-use Fate::{CloseFrame, Fin, NoPong, Reset, ResetOnWrite, Survived};
+use Fate::{CloseFrame, Fin, NoPong, NotOpened, Reset, ResetOnWrite, Survived, Unreadable};
 
 #[test]
 fn quiet_ones_end_and_busy_ones_stay_it_is_silence() {
@@ -75,8 +77,24 @@ fn our_words_alone_do_not_keep_every_connection_alive() {
 fn all_end_at_one_age_busy_or_not_it_is_a_lifetime() {
     let all = [silent(Fin, 0.0, 8.0), silent(Fin, 6.0, 8.0), both(Fin, 8.1), pings(Reset, 8.0), silent(Survived, 0.0, 6.0)];
     assert_eq!((clock(&all), after(&all)), ((Clock::Lifetime, None), (8.0, 8.0)));
-    let unsaid = [silent(NoPong, 0.0, 9.0), both(NoPong, 8.5), silent(Survived, 0.0, 6.0), pings(Survived, 7.0)];
+    // Nobody says so, and one that was begun later is as old.
+    let unsaid = [silent(NoPong, 0.0, 9.0), both(NoPong, 8.5), silent(Survived, 0.0, 6.0), silent(NoPong, 10.0, 8.5)];
+    assert_eq!((clock(&unsaid).0, after(&unsaid)), (Clock::Lifetime, (8.0, 8.5)));
+    // Or lived when those were gone.
+    let unsaid = [silent(NoPong, 0.0, 9.0), both(NoPong, 8.5), silent(Survived, 4.0, 7.0)];
     assert_eq!(clock(&unsaid).0, Clock::Lifetime);
+}
+
+#[test]
+fn all_of_one_age_end_in_one_moment_it_is_a_lifetime_or_the_way_was_lost() {
+    let dark = [silent(NoPong, 0.0, 9.0), both(NoPong, 8.5), silent(Survived, 0.0, 6.0), pings(Survived, 7.0)];
+    assert_eq!(untold(&dark), AT_ONCE_OR_OLD);
+    // A wide span of one that was begun later says as little.
+    assert_eq!(untold(&[&dark[..], &[silent(NoPong, 3.0, 9.0)]].concat()), AT_ONCE_OR_OLD);
+    // That none could be opened afterwards does.
+    assert_eq!(untold(&[&dark[..], &[silent(NotOpened, 9.0, 0.0)]].concat()), GONE);
+    // And so does one that grew older.
+    assert_eq!(untold(&[&dark[..], &[silent(Survived, 9.5, 12.0)]].concat()), DARK);
 }
 
 #[test]
@@ -94,22 +112,105 @@ fn an_unsaid_end_lies_between_what_survived_and_what_did_not() {
     }
 }
 
+/// As they count when the direct path showed these.
+fn beside(direct: &[Held], all: &[Held]) -> Vec<Held> {
+    let limits = Limits::of(all, direct);
+    let mut all = all.to_vec();
+    all.iter_mut().for_each(|held| limits.settle(held));
+    all
+}
+
+/// One that is ended with a code.
+fn closed(code: i64, age: f64) -> Held {
+    Held { close_code: Some(code), ..silent(CloseFrame, 0.0, age) }
+}
+
+/// One that was let in.
+fn entered(held: Held) -> Held {
+    Held { let_in: true, ..held }
+}
+
 #[test]
 fn the_gateways_own_end_is_no_death() {
-    let own = |code, age| Held { close_code: Some(code), ..silent(CloseFrame, 0.0, age) };
-    assert_eq!(clock(&[own(1000, 15.0), silent(Survived, 0.0, 12.0)]).0, Clock::Gateway);
-    assert_eq!(clock(&[own(1000, 15.0), both(Survived, 40.0)]).0, Clock::Unseen);
-    assert_eq!(clock(&[own(1012, 7.0), own(1012, 2.0), both(Survived, 40.0)]).0, Clock::Gateway);
-    assert_eq!(clock(&[own(1001, 15.0), both(Survived, 40.0)]).0, Clock::Idle);
+    let of = |all: &[Held]| clock(&beside(&[], all)).0;
+    let word = |age| Held { own_end: true, ..entered(closed(1012, age)) };
+    assert_eq!(of(&[closed(1000, 15.0), silent(Survived, 0.0, 12.0)]), Clock::Gateway);
+    assert_eq!(of(&[closed(1000, 15.0), entered(both(Survived, 40.0))]), Clock::Unseen);
+    assert_eq!(of(&[word(7.0), word(2.0), entered(both(Survived, 40.0))]), Clock::Gateway);
+    assert_eq!(of(&[closed(1001, 15.0), entered(both(Survived, 40.0))]), Clock::Idle);
+    assert_eq!(of(&[closed(1012, 7.0), entered(both(Survived, 40.0))]), Clock::Idle, "a code without the gateway's words");
+}
+
+#[test]
+fn a_code_of_the_gateways_at_another_time_is_somebody_elses() {
+    let idle = [closed(1000, 5.0), entered(both(Survived, 40.0)), Held { client: 500.0, ..closed(1000, 15.0) }];
+    for direct in [&[][..], &[closed(1000, 15.0)]] {
+        let all = beside(direct, &idle);
+        assert_eq!((clock(&all).0, after(&all)), (Clock::Idle, (5.0, 5.0)));
+    }
+    // Whoever was let in is not ended with it at all.
+    let late = [entered(closed(1000, 15.0)), entered(both(Survived, 40.0))];
+    assert_eq!(clock(&beside(&[closed(1000, 15.0)], &late)).0, Clock::Idle);
+    // The direct path has another limit than is known, or none.
+    let own = [closed(1000, 6.1), silent(Survived, 0.0, 3.0)];
+    assert_eq!(clock(&beside(&[closed(1000, 6.0)], &own)).0, Clock::Gateway);
+    let never = [silent(Fin, 0.0, 15.0), both(Survived, 40.0)];
+    assert_eq!(clock(&beside(&[silent(Survived, 0.0, 60.0)], &never)).0, Clock::Idle);
+    // Without a direct path whoever was let in and lives on tells it, and old releases are known.
+    assert_eq!(clock(&beside(&[], &[&own[..], &[entered(both(Survived, 40.0))]].concat())).0, Clock::Unseen);
+    assert_eq!(clock(&beside(&[], &[closed(1000, 10.0), silent(Survived, 0.0, 3.0)])).0, Clock::Gateway);
+    assert_eq!(untold(&beside(&[], &[closed(1000, 2.0)])), ALONE);
+}
+
+#[test]
+fn an_edge_that_hides_the_gateways_close_frame_has_no_lifetime() {
+    let fin = [silent(Fin, 0.0, 15.0), both(Fin, 15.1), pings(Reset, 15.0), silent(Survived, 0.0, 12.0)];
+    for direct in [&[][..], &[closed(1000, 15.0)]] {
+        assert_eq!(clock(&beside(direct, &fin)).0, Clock::Gateway);
+    }
+    let other = beside(&[closed(1000, 6.0)], &fin);
+    assert_eq!(untold(&other), AT_ONCE_OR_OLD, "the direct path has another limit");
+    // It does not even end.
+    let kept = [silent(NoPong, 0.0, 30.0), both(NoPong, 15.5), silent(Survived, 0.0, 12.0)];
+    assert_eq!(untold(&beside(&[closed(1000, 15.0)], &kept)), HIDDEN);
+    // What is lost before that is no secret of the gateway's.
+    let all = beside(&[closed(1000, 15.0)], &[silent(NoPong, 0.0, 6.0), both(Survived, 20.0), silent(NoPong, 0.0, 30.0)]);
+    assert_eq!((clock(&all).0, after(&all)), (Clock::Forgotten, (1.0, 6.0)));
 }
 
 #[test]
 fn all_that_were_open_end_at_once_it_is_a_reload() {
-    let reload =
-        [silent(Fin, 0.0, 7.0), silent(Fin, 5.0, 2.0), both(Fin, 7.0), silent(Survived, 7.1, 9.0), silent(Survived, 0.0, 3.0)];
+    let open = [silent(Fin, 0.0, 7.0), silent(Fin, 5.0, 2.0), both(Fin, 7.0), silent(Survived, 0.0, 3.0)];
+    let reload = [&open[..], &[silent(NotOpened, 7.0, 0.0), silent(Survived, 7.1, 9.0)]].concat();
     assert_eq!(clock(&reload).0, Clock::Reload);
     let through = [&reload[..], &[pings(Survived, 20.0)]].concat();
     assert_eq!(untold(&through), LOST, "one lived through it");
+    // Without one that lived afterwards nothing was loaded anew.
+    assert_eq!(untold(&open), UNTRIED);
+    assert_eq!(untold(&[&open[..], &[silent(NotOpened, 8.0, 0.0)]].concat()), GONE);
+    assert_eq!(untold(&[&open[..], &[silent(NotOpened, 2.0, 0.0)]].concat()), UNTRIED, "refused before");
+}
+
+#[test]
+fn what_is_known_is_told_in_words_whether_or_not_a_clock_is() {
+    let how = |all: &[Held]| Verdict::of(all).how().unwrap();
+    assert_eq!(how(&[silent(Fin, 0.0, 2.0), both(Survived, 20.0)]), "after 2 s without a byte, while busy ones lived on");
+    let forgotten = [silent(Survived, 0.0, 3.0), silent(NoPong, 0.0, 6.0), both(Survived, 20.0)];
+    assert_eq!(how(&forgotten), "after a silence of between 3 s and 6 s, while busy ones lived on");
+    assert_eq!(how(&[silent(Fin, 0.0, 2.0)]), format!("after 2 s; {ALONE}"));
+    assert_eq!(how(&[silent(NoPong, 0.0, 3.0)]), format!("after at most 3 s; {ALONE}"));
+    assert_eq!(how(&[silent(Fin, 0.0, 7.0), silent(Fin, 5.0, 2.0), both(Fin, 7.0)]), UNTRIED);
+    assert_eq!(Verdict::of(&[silent(Survived, 0.0, 3.0)]).how(), None);
+}
+
+#[test]
+fn what_we_do_not_take_is_no_witness() {
+    let all = [silent(Unreadable, 0.0, 4.0), both(Unreadable, 2.0)];
+    assert!(all.iter().all(|held| held.witness() == Witness::Nothing));
+    assert_eq!(clock(&[&all[..], &[silent(Survived, 0.0, 3.0)]].concat()).0, Clock::Unseen);
+    // Neither did it live until then as far as anybody knows.
+    let idle = [silent(Fin, 0.0, 2.0), both(Survived, 20.0)];
+    assert_eq!(after(&[&idle[..], &all].concat()), (2.0, 2.0));
 }
 
 #[test]
