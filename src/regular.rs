@@ -38,5 +38,5 @@ pub fn limited(mut source: impl Read, largest: u64) -> io::Result<Vec<u8>> {
 
 /// The system's words without the number behind them.
 pub fn words(error: &io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::Telling;
 use crate::complaint::{Complaint, among};
 use crate::record::save;
+use crate::regular;
 use crate::report::Format;
 
 /// One report to write.
@@ -89,7 +90,7 @@ fn writable(typed: &Typed) -> Result<(), Complaint> {
     }
     let complain = |e: io::Error| {
         typed
-            .complain(format!("cannot write {}: {}", file.display(), words(&e)), "this file cannot be written")
+            .complain(format!("cannot write {}: {}", file.display(), regular::words(&e)), "this file cannot be written")
             .help("name a file in a directory you may write to")
     };
     match std::fs::metadata(file) {
@@ -102,12 +103,6 @@ fn writable(typed: &Typed) -> Result<(), Complaint> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(file).map(drop).map_err(complain),
         Err(e) => Err(complain(e)),
     }
-}
-
-/// The system's words without the number behind them.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// Why a text did not get to where it should.
@@ -128,7 +123,7 @@ pub fn print(text: &str) -> Result<(), Unwritten> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| match e.kind() {
         ErrorKind::BrokenPipe => Unwritten::NobodyReads,
         _ => Unwritten::Refused(Box::new(
-            Complaint::new(format!("cannot write to standard output: {}", words(&e)))
+            Complaint::new(format!("cannot write to standard output: {}", regular::words(&e)))
                 .help("make room where it leads, or name a file with --output"),
         )),
     })

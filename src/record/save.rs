@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::complaint::Complaint;
+use crate::regular;
 
 /// Writes a text to a file: first beside it, then into its place, so that nobody ever sees half of it. What is no regular file
 /// (a pipe, a device) is written to directly.
@@ -13,11 +14,7 @@ use crate::complaint::Complaint;
 /// A directory in the file's place, a folder that does not exist, and whatever else the system refuses.
 pub fn save(path: &Path, text: &str) -> Result<(), Complaint> {
     check(path)?;
-    put(path, text).map_err(|error| {
-        let error = error.to_string();
-        let words = error.split(" (os error").next().unwrap_or_default();
-        refused(path, &format!("cannot write {}: {words}", path.display()))
-    })
+    put(path, text).map_err(|error| refused(path, &format!("cannot write {}: {}", path.display(), regular::words(&error))))
 }
 
 /// Says in advance whether a file could be written, so that a run of a minute does not end in a complaint.

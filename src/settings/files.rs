@@ -60,7 +60,7 @@ pub fn text_of(source: impl Read) -> Result<String, Unusable> {
 fn unreadable(why: io::Error) -> Unusable {
     match why.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Missing,
-        _ => Unusable::Unreadable(regular::words(&why)),
+        _ => Unusable::Unreadable(regular::words(&why).to_lowercase()),
     }
 }
 

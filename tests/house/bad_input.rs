@@ -51,7 +51,7 @@ const CASES: &[Bad] = &[
     bad("reference --listen unix:no/such", "unix:no/such", "no such folder"),
     bad("reference --listen unix:new --tls trusted --port 0", "unix:new", "no TLS over a Unix socket"),
     bad("reference --port 99999", "99999", "not accepted"),
-    bad("reference --as 2026.9.7 --port 0", "2026.9.7", "did you mean 2026.9.6?"),
+    bad("reference --as 2026.9.7 --port 0", "2026.9.7", "did you mean `2026.9.6`?"),
     bad("reference --as dev --port 0", "dev", "known are"),
     bad("reference --auth tokn", "tokn", "did you mean `token`?"),
     bad("reference --auth none --token-file token --port 0", "token", "asks for nothing"),
