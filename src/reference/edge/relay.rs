@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use tokio::sync::mpsc;
 
 use super::door::Guest;
 use super::leg::{CHUNK, Leg, finish, unsaid};
@@ -19,6 +20,9 @@ const CLOSE: u8 = 0x88;
 
 /// The code for a message that is too long (RFC 6455, section 7.4.1).
 const TOO_LONG: u16 = 1009;
+
+/// The most parts that are on their way at once; whoever sends more waits.
+const MOST_UNDERWAY: usize = 256;
 
 /// A close frame of a server, without a reason.
 fn close_frame(code: u16) -> [u8; 4] {
@@ -218,13 +222,31 @@ struct Pace {
     bursts: Option<Duration>,
 }
 
-/// Hands bytes one way until that side ends, and hands its end on.
+/// What was read and is to be handed on at a moment, or why nothing more is.
+type Underway = io::Result<(Instant, Vec<u8>)>;
+
+/// Hands bytes one way until that side ends, and hands its end on. What is late waits on the way, and keeps nobody from speaking.
 async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     pace: Pace,
-    mut moved: impl FnMut(&[u8]) -> io::Result<()>,
+    moved: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
+    let (put, take) = mpsc::channel(MOST_UNDERWAY);
+    let collect = async {
+        collect(from, pace, moved, put).await;
+        Ok(())
+    };
+    tokio::try_join!(collect, deliver(to, pace, take)).map(drop)
+}
+
+/// Reads until the end, or until something may not pass.
+async fn collect(
+    from: &mut (impl AsyncRead + Unpin),
+    pace: Pace,
+    mut moved: impl FnMut(&[u8]) -> io::Result<()>,
+    put: mpsc::Sender<Underway>,
+) {
     let mut bytes = vec![0; CHUNK];
     let mut next = None;
     loop {
@@ -232,22 +254,33 @@ async fn pump(
             // What comes meanwhile waits in the socket, and is then read in one.
             tokio::time::sleep_until(at).await;
         }
-        let count = match from.read(&mut bytes).await {
-            Ok(count) => count,
-            Err(error) if unsaid(&error) => 0,
-            Err(error) => return Err(error),
+        let read = match from.read(&mut bytes).await {
+            Ok(0) => return,
+            Ok(count) => moved(&bytes[..count]).map(|()| (clock::now() + pace.delay, bytes[..count].to_vec())),
+            Err(error) if unsaid(&error) => return,
+            Err(error) => Err(error),
         };
-        if count == 0 {
-            // A side that is gone already has its own end; that is no fault of this one.
-            let _ = to.shutdown().await;
-            return Ok(());
+        let over = read.is_err();
+        if put.send(read).await.is_err() || over {
+            return;
         }
-        moved(&bytes[..count])?;
-        late(pace.delay).await;
-        to.write_all(&bytes[..count]).await?;
-        to.flush().await?;
         next = pace.bursts.map(|pause| clock::now() + pause);
     }
+}
+
+/// Writes each part when its time has come, and the end after the last.
+async fn deliver(to: &mut (impl AsyncWrite + Unpin), pace: Pace, mut take: mpsc::Receiver<Underway>) -> io::Result<()> {
+    while let Some(part) = take.recv().await {
+        let (at, bytes) = part?;
+        if !pace.delay.is_zero() {
+            tokio::time::sleep_until(at).await;
+        }
+        to.write_all(&bytes).await?;
+        to.flush().await?;
+    }
+    // A side that is gone already has its own end; that is no fault of this one.
+    let _ = to.shutdown().await;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -50,8 +50,12 @@ fn an_edge_that_rides_on_another_suffers_with_it() {
     let broken = |rides: &[&str]| {
         let mut made = Made::healthy(&["local", "edge:a", "edge:b"]);
         made.rides("here/edge:b", rides);
-        let bad_gateway =
-            |edge: &str| format!("http@here/{edge}[probe=health].status = 502\nhttp@here/{edge}[probe=health].author = edge");
+        let bad_gateway = |edge: &str| {
+            let health = format!("http@here/{edge}[probe=health].status = 502\nhttp@here/{edge}[probe=health].author = edge");
+            let upgrade =
+                ["outcome = refused", "status = 502", "author = edge"].map(|line| format!("upgrade@here/{edge}.{line}"));
+            format!("{health}\n{}", upgrade.join("\n"))
+        };
         made.set(&bad_gateway("edge:a")).set(&bad_gateway("edge:b")).judge()
     };
     let riding = broken(&["edge:a", "local"]);
@@ -62,7 +66,7 @@ fn an_edge_that_rides_on_another_suffers_with_it() {
     let mut made = Made::healthy(&["local", "edge:a", "edge:b", "edge:c"]);
     made.rides("here/edge:b", &["edge:a"]);
     made.rides("here/edge:c", &["edge:b"]);
-    made.set("http@here/edge:a[probe=health].status = 502\nhttp@here/edge:a[probe=health].author = edge");
+    made.set("http@here/edge:a[probe=health].status = 502\nhttp@here/edge:a[probe=health].author = edge\nupgrade@here/edge:a.outcome = refused");
     let told = made.drops_upgrade("here/edge:c").judge();
     assert_eq!(told.finding("WS-01@here/edge:c").explained_by, ["EDGE-01@here/edge:a"]);
 }
