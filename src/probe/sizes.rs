@@ -108,6 +108,12 @@ impl Tried {
         matches!(self.status, Some(413 | 414 | 431)) || self.code == Some(1009)
     }
 
+    /// Whether the answer speaks of what is behind the edge. The gateway answers a GET before it has read its body, and closes where it
+    /// was told to (`Connection: close`): nginx 1.22 that asks it over TLS, and still writes, then says 502.
+    fn of_upstream(&self) -> bool {
+        matches!(self.status, Some(502 | 504))
+    }
+
     /// Whether the answer speaks of how many requests there were: 429, and nginx's 503 (`limit_req_status`).
     fn of_rate(&self) -> bool {
         matches!(self.status, Some(429 | 503))
@@ -153,6 +159,7 @@ fn failure(again: &Tried, passed: u64) -> Result<Ladder, Because> {
         // What takes no such request at all has no limit of size.
         _ if passed == 0 && !again.of_size() => Ok(Ladder::Unwelcome),
         _ if again.of_rate() => Err(Because::new(Reason::Blocked, "the answer speaks of too many requests")),
+        _ if again.of_upstream() => Ok(Ladder::Upstream),
         _ => Ok(Ladder::Limited),
     }
 }

@@ -20,6 +20,7 @@ labels! {
         Passed = "passed": "Every size that was tried got through.",
         Limited = "limited": "A size failed twice that is twice what got through.",
         Unsteady = "unsteady": "A size failed, and then got through on a connection of its own: no limit of size.",
+        Upstream = "upstream": "A size failed, and the edge says of its upstream that it failed (502, 504): one that answers before it has read everything, and closes, looks so. It tells of no limit.",
         Unwelcome = "unwelcome": "Not even the smallest got through, for another reason than its size.",
     }
 }

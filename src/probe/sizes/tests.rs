@@ -61,9 +61,9 @@ async fn what_takes_no_such_request_has_no_limit_unless_it_says_so() {
 }
 
 #[tokio::test]
-async fn after_smaller_sizes_got_through_only_a_limit_of_requests_speaks_of_something_else() {
+async fn after_smaller_sizes_got_through_a_limit_of_requests_and_a_broken_upstream_speak_of_something_else() {
     for (status, expected) in
-        [(400, Ok(Ladder::Limited)), (502, Ok(Ladder::Limited)), (429, Err(Reason::Blocked)), (503, Err(Reason::Blocked))]
+        [(400, Ok(Ladder::Limited)), (502, Ok(Ladder::Upstream)), (429, Err(Reason::Blocked)), (503, Err(Reason::Blocked))]
     {
         let (told, _) = climbed(|size, _| if size < 4_096 { Tried::through() } else { refused(status) }).await;
         assert_eq!(outcome(&told), (expected, 2_048, Some(4_096)), "{status}");
