@@ -99,6 +99,9 @@ struct Band {
     /// What the case is called in it: `CASE-NAME`.
     name: String,
     row: Option<String>,
+    /// Products that it leaves out.
+    #[serde(default)]
+    not: Vec<String>,
     draw: BTreeMap<String, String>,
     #[serde(default)]
     expect: Outcome,
@@ -194,7 +197,14 @@ impl Case {
     fn bands(&self, name: &str) -> Vec<(String, Self)> {
         let within = |band: &Band| {
             let (row, draw) = (band.row.clone().unwrap_or_else(|| self.row.clone()), band.draw.clone());
-            let case = Self { row, draw, expect: band.expect.clone(), on: band.on.clone(), ..self.clone() };
+            let case = Self {
+                row,
+                draw,
+                not: [&self.not[..], &band.not].concat(),
+                expect: band.expect.clone(),
+                on: band.on.clone(),
+                ..self.clone()
+            };
             (format!("{name}-{}", band.name), case)
         };
         if self.band.is_empty() { vec![(name.to_owned(), self.clone())] } else { self.band.iter().map(within).collect() }

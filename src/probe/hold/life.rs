@@ -80,7 +80,15 @@ async fn begin(stage: &Stage<'_>, job: Job) -> Option<Life> {
         return None;
     }
     let begun = clock::now() - stage.begun;
-    let Some((open, hello)) = open(stage, job).await else {
+    let opened = open(stage, job).await;
+    if *stopped.borrow() {
+        // Too late to be held: it would outlast the probe.
+        if let Some((open, _)) = opened {
+            frames::leave(open.frames, &stage.ask.deadline).await;
+        }
+        return None;
+    }
+    let Some((open, hello)) = opened else {
         stage.seen.borrow_mut().refused |= job.enters;
         return Some(Life::unborn(job, begun));
     };
