@@ -47,7 +47,12 @@ pub const EXITS: &[ExitLine] = &[
     line(Exit::Drift, 4, 1, "A comparison found drift."),
     line(Exit::Incomparable, 5, 3, "The two sides cannot be compared."),
     line(Exit::Defect, 70, 3, "A defect of clawprobe itself. What was recorded is kept."),
-    line(Exit::Interrupted, 130, 3, "Interrupted. The partial recording was judged and printed."),
+    line(
+        Exit::Interrupted,
+        130,
+        3,
+        "Interrupted. The partial recording was judged and printed, unless a second signal came before.",
+    ),
 ];
 
 const fn line(exit: Exit, number: u8, nagios: u8, doc: &'static str) -> ExitLine {

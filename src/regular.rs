@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Where a process finds what it was handed over, `/dev/fd/63` or `/dev/stdin`: bash(1), process substitution.
-const HANDED_OVER: &[&str] = &["/dev/fd", "/dev/stdin", "/proc"];
+const HANDED_OVER: &[&str] = &["/dev", "/proc"];
 
 /// Opens a regular file, or what a shell hands over in the place of one.
 ///

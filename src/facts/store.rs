@@ -154,3 +154,44 @@ impl<'de> Deserialize<'de> for Facts {
         Ok(facts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::sheet::RowBuilder;
+    use crate::facts::tables::http::HTTP;
+    use crate::facts::value::Value;
+
+    fn at() -> Vantage {
+        Vantage::path("here", "edge")
+    }
+
+    fn row(probe: &str) -> Sheet {
+        let mut sheet = Sheet::new(&HTTP, &at());
+        let key = [Value::from(probe), Value::from("named")];
+        sheet.push(RowBuilder::new(&HTTP, key).set("status", Value::Int(200)).rest(Cell::Absent));
+        sheet
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_planned_and_what_was_not_there_is_absent() {
+        let mut facts = Facts::default();
+        facts.add(row("health"));
+        facts.leave_out(row("ready"));
+        let status = |probe: &str| facts.look("http", &at(), &[("probe", probe)], "status");
+        assert_eq!(status("health"), Cell::value(200_i64));
+        assert_eq!(status("ready"), Cell::not_measured(Reason::NotPlanned));
+        assert_eq!(status("startup"), Cell::Absent);
+    }
+
+    #[test]
+    fn what_one_lane_lacks_makes_a_table_incomplete_in_either_order() {
+        let lack = || Sheet::not_measured(&HTTP, &at(), Because::from(Reason::Budget));
+        for sheets in [[row("health"), lack()], [lack(), row("health")]] {
+            let mut facts = Facts::default();
+            sheets.into_iter().for_each(|sheet| facts.add(sheet));
+            let (rows, state) = facts.rows("http", Some(&at()));
+            assert_eq!((rows.len(), state), (1, SheetState::Incomplete(Reason::Budget.into())));
+        }
+    }
+}

@@ -306,7 +306,8 @@ mod tests {
         assert_eq!(parse_ms("250ms"), Ok(250.0));
         assert!(parse_ms("60").unwrap_err().contains("lacks its unit"));
         assert!(parse_ms("6 weeks").unwrap_err().contains("`weeks`"));
-        for (ms, text) in [(0.4, "0.4 ms"), (41.0, "41 ms"), (60_100.0, "60.1 s"), (259_200_000.0, "3 d")] {
+        for (ms, text) in [(0.4, "0.4 ms"), (41.0, "41 ms"), (60_100.0, "60.1 s"), (600_000.0, "10 min"), (259_200_000.0, "3 d")]
+        {
             assert_eq!(show_ms(ms), text);
             assert_eq!(parse_ms(text), Ok(ms));
         }

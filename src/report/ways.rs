@@ -8,7 +8,7 @@ use super::table::row;
 use super::text::tame;
 use crate::facts::tables::passage::{Names, Prefix, TlsEnds};
 use crate::facts::tables::tcp::Taken;
-use crate::facts::{Cell, Row, Sheet, SheetState, Value};
+use crate::facts::{Cell, Row, SheetState, Value, derived};
 use crate::path::{Kind, Path};
 
 /// A line for each path that has more than one address, and one for each edge that does more than hand on.
@@ -62,17 +62,13 @@ fn block(label: &str, lines: impl Iterator<Item = String>, style: &Style) -> Str
 fn addresses(report: &Report<'_>, path: &Path) -> Option<String> {
     let facts = &report.judgement.facts;
     let sheet = facts.sheet("tcp", Some(&path.vantage)).filter(|sheet| sheet.state == SheetState::Complete)?;
-    let named: Vec<&Row> = named(sheet).collect();
+    let named: Vec<&Row> = sheet.rows.iter().filter(|row| derived::is_named(row)).collect();
     if named.len() < 2 {
         return None;
     }
     let host = facts.look("path", &path.vantage, &[], "host").text().map(|host| format!(" ({})", tame(host))).unwrap_or_default();
     let each: Vec<String> = named.iter().map(|row| format!("{} {}", address(row), ended(row))).collect();
     Some(format!("{}{host}: {}; {}", shown(&path.vantage, several_sites(report)), each.join(", "), who(&named)))
-}
-
-fn named(sheet: &Sheet) -> impl Iterator<Item = &Row> {
-    sheet.rows.iter().filter(|row| row.cell("named").and_then(Cell::get) == Some(&Value::Bool(true)))
 }
 
 fn address(row: &Row) -> String {
@@ -115,6 +111,7 @@ fn who(named: &[&Row]) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::facts::Sheet;
     use crate::facts::sheet::RowBuilder;
     use crate::facts::tables::passage::PASSAGE;
     use crate::facts::tables::tcp::TCP;

@@ -95,3 +95,30 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asked_before_anybody_waited_is_heard() {
+        let (tell, asked) = watch::channel(false);
+        let stop = Stop(asked);
+        assert!(!stop.is_asked());
+        tell.send_replace(true);
+        drop(tell);
+        stop.asked().await;
+        assert!(stop.is_asked());
+    }
+
+    #[tokio::test]
+    async fn nobody_asks_by_going_away() {
+        let stop = Stop::never();
+        tokio::select! {
+            biased;
+            () = stop.asked() => panic!("nobody asked"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert!(!stop.is_asked());
+    }
+}

@@ -81,4 +81,8 @@ fn a_file_that_is_no_recording_is_a_complaint() {
     }
     let missing = clawprobe::record::read::open(&folder.path().join("none")).unwrap_err().to_string();
     assert!(missing.contains("cannot read the recording") && missing.contains('^'), "{missing}");
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let waited = clawprobe::record::read::open(&pipe).unwrap_err().to_string();
+    assert!(waited.contains("it is no regular file"), "{waited}");
 }

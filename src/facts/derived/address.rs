@@ -27,7 +27,8 @@ pub fn asked(sheet: &Sheet) -> Option<usize> {
     sheet.rows.iter().position(by_node).or_else(first)
 }
 
-fn is_named(row: &Row) -> bool {
+/// Whether the path names the address of a row.
+pub fn is_named(row: &Row) -> bool {
     row.cell("named").and_then(Cell::get) == Some(&true.into())
 }
 
@@ -88,13 +89,8 @@ fn attempt(row: &Row) -> Result<Attempt, Because> {
     let after = match row.cell("after").and_then(Cell::get) {
         Some(Value::Ms(after)) => *after,
         // Without times a refusal is quick, and silence was waited for; only an acceptance may be too late.
-        _ => {
-            if end == End::Silent {
-                eyeballs::PATIENCE_MS
-            } else {
-                0.0
-            }
-        }
+        _ if end == End::Silent => eyeballs::PATIENCE_MS,
+        _ => 0.0,
     };
     Ok(Attempt { end, after })
 }

@@ -15,7 +15,7 @@ mod route;
 mod timer;
 mod topology;
 
-pub use address::asked;
+pub use address::{asked, is_named};
 
 use super::dictionary;
 use super::store::Facts;

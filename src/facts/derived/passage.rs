@@ -1,10 +1,9 @@
 //! What becomes of a request's path, host and TLS on the way through an edge.
 
-use super::asked;
+use super::{asked, pair};
 use crate::facts::sheet::{Row, RowBuilder, Sheet, SheetState};
 use crate::facts::store::Facts;
 use crate::facts::tables::http::{Author, Body, Exchange};
-use crate::facts::tables::pair::SameGateway;
 use crate::facts::tables::passage::{Names, PASSAGE, Prefix, TlsEnds};
 use crate::facts::tables::path::Scheme;
 use crate::facts::tables::tls::{Handshake, Trust};
@@ -110,13 +109,7 @@ fn shown(facts: &Facts, at: &Vantage) -> Result<Option<Shown>, Because> {
 
 /// Compares what the edge shows with what the gateway itself does.
 fn tls(facts: &Facts, topology: &Topology, path: &Path) -> Cell {
-    let apart = |a: &Vantage, b: &Vantage| {
-        let (pairs, _) = facts.rows("pair", None);
-        let is = |row: &Row, key: &str, at: &Vantage| row.key(key).and_then(Value::as_text) == Some(&at.to_string());
-        let pair = pairs.iter().find(|row| is(row, "a", a) && is(row, "b", b));
-        pair.and_then(|row| row.cell("same-gateway")).is_some_and(|c| c.is(SameGateway::Refuted.as_str()))
-    };
-    let Some(direct) = topology.direct(&path.vantage, apart) else {
+    let Some(direct) = topology.direct(&path.vantage, |a, b| pair::apart(facts, a, b)) else {
         return Cell::not_measured(Because::new(Reason::NotPlanned, "no direct path shows what the gateway itself speaks"));
     };
     match (shown(facts, &path.vantage), shown(facts, &direct.vantage)) {

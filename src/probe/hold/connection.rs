@@ -94,12 +94,11 @@ impl<'s, 'a> Connection<'s, 'a> {
         let mut talk = clock::now() + TALK;
         loop {
             let (wake, parting) = (self.wake(talk), self.parting);
-            // Whoever never stops talking is not heard before everything else, and what it says may take all that tokio grants a
-            // task for one turn: the clock and the word to stop are not to depend on what is left of it.
-            let late = clock::now() >= wake || (!parting && *stopped.borrow());
+            // Whoever never stops talking takes all that tokio grants a task for one turn: the clock and the word to stop are not to
+            // depend on what is left of it.
             tokio::select! {
                 biased;
-                heard = frames::hear(&mut self.frames), if !late => if let Some(life) = self.hear(heard).await {
+                heard = frames::hear(&mut self.frames) => if let Some(life) = self.hear(heard).await {
                     return self.leave(life).await;
                 },
                 _ = unconstrained(stopped.wait_for(|stopped| *stopped)), if !parting => self.part().await,

@@ -47,6 +47,13 @@ fn each_claim_has_a_fate() {
 }
 
 #[test]
+fn a_longer_value_is_appended_only_behind_a_comma() {
+    for (value, fate) in [("7", Fate::Passed), ("7, 443", Fate::Appended), ("7443", Fate::Overwritten)] {
+        assert_eq!(fate_of(&marked(&[("X-Forwarded-Port", value)]), "X-Forwarded-Port"), Some(fate), "{value}");
+    }
+}
+
+#[test]
 fn the_verdict_says_what_to_set() {
     for (told, verdict, client, proxies) in [
         (Some("203.0.113.5"), Verdict::Right, Some("203.0.113.5"), vec!["127.0.0.1"]),
