@@ -17,8 +17,8 @@ use crate::shelf::symptom::Symptom;
 
 /// Worlds that stand at once. Runs wait much more than they reckon: a silent peer takes its probes' whole deadlines.
 const AT_ONCE: usize = 48;
-/// Worlds that stand at once when something is tried again.
-const APART: usize = 2;
+/// Worlds that stand at once when something is tried again, and once more.
+const APART: [usize; 2] = [2, 1];
 /// Pairs to sample; the promise is thirty.
 const PAIRS: usize = 36;
 /// Rows that may be without a fault.
@@ -94,31 +94,33 @@ pub fn run(shelf: &Shelf, faults: &[Fault], stop: &Stop, hear: &(dyn Fn(&Attempt
 }
 
 fn everything(hall: &Hall<'_>, shelf: &Shelf, faults: &[Fault]) -> Vec<Attempt> {
-    let singles = twice(faults, |(attempt, _)| attempt, |fault| hall.single(fault));
+    let singles = patiently(faults, |(attempt, _)| attempt, |fault| hall.single(fault));
     let (mut attempts, traces): (Vec<Attempt>, Vec<Option<Trace<'_>>>) = singles.into_iter().unzip();
     let sample = pairs::sample(shelf, &traces.into_iter().flatten().collect::<Vec<_>>(), PAIRS);
-    attempts.extend(twice(&sample, |attempt| attempt, |pair| hall.both(pair)));
+    attempts.extend(patiently(&sample, |attempt| attempt, |pair| hall.both(pair)));
     attempts
 }
 
-/// Tries every item in the crowd, and what did not come out as declared once more with few beside it: a probe that does not get
-/// its share of a busy machine misses its deadline, and that says nothing about a row. What was not tried has no answer.
-fn twice<'i, T: Sync, A: Send>(
+/// Tries every item in the crowd, and what did not come out as declared again with few beside it: a probe that does not get its
+/// share of a busy machine misses its deadline, and that says nothing about a row. What was not tried has no answer.
+fn patiently<'i, T: Sync, A: Send>(
     items: &'i [T],
     attempt: impl Fn(&mut A) -> &mut Attempt,
     work: impl Fn(&'i T) -> Option<A> + Sync,
 ) -> Vec<A> {
     let mut answers = each(items, room::worlds(AT_ONCE), &work);
     let wrong = |answer: &mut A| !attempt(answer).objections.is_empty();
-    let missed = answers.iter_mut().enumerate().filter_map(|(at, answer)| wrong(answer.as_mut()?).then_some(at));
-    let missed: Vec<usize> = missed.collect();
-    let second = each(&missed, room::worlds(APART), |at| work(&items[*at]));
-    for (at, answer) in missed.into_iter().zip(second) {
-        // One that the end came before has not been tried.
-        answers[at] = answer.map(|mut answer| {
-            attempt(&mut answer).again = true;
-            answer
-        });
+    for at_once in APART {
+        let missed = answers.iter_mut().enumerate().filter_map(|(at, answer)| wrong(answer.as_mut()?).then_some(at));
+        let missed: Vec<usize> = missed.collect();
+        let again = each(&missed, room::worlds(at_once), |at| work(&items[*at]));
+        for (at, answer) in missed.into_iter().zip(again) {
+            // One that the end came before has not been tried.
+            answers[at] = answer.map(|mut answer| {
+                attempt(&mut answer).again = true;
+                answer
+            });
+        }
     }
     answers.into_iter().flatten().collect()
 }

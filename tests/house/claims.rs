@@ -112,7 +112,7 @@ fn claims() -> Claims {
 }
 
 /// Every test there is: those of the scenario files, frozen exchanges, trials named in `tests/peers`, and functions marked
-/// `#[test]` under `src` and `tests/house`.
+/// `#[test]` under `src`, `tests/alone` and `tests/house`.
 fn known_tests() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = Vec::new();
@@ -132,7 +132,7 @@ fn known_tests() -> Vec<String> {
         let text = std::fs::read_to_string(&file).unwrap();
         names.extend(text.split('"').skip(1).step_by(2).filter(|literal| is_trial(literal)).map(str::to_owned));
     }
-    for base in ["src", "tests/house"] {
+    for base in ["src", "tests/alone", "tests/house"] {
         for file in files(&root.join(base), "rs") {
             let relative = file.strip_prefix(root.join(base)).unwrap().with_extension("");
             let parts: Vec<_> =

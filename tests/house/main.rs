@@ -37,7 +37,6 @@ mod reference;
 mod report;
 mod rounds;
 mod secrets;
-mod self_test;
 mod settings;
 mod shelf;
 mod stand;
