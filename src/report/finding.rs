@@ -1,6 +1,7 @@
 //! A finding for people: what was observed, what was expected, what follows, what to do first.
 
 use super::Report;
+use super::advice;
 use super::grid::{several_sites, shown, tone};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
@@ -21,8 +22,10 @@ pub fn render(root: &Finding, report: &Report<'_>, style: &Style) -> String {
     // Commands are never wrapped: they are there to be pasted.
     let commands = root.commands.iter().map(|c| format!("{indent}run        {}\n", tame(c))).collect::<String>();
     let answers = answer::of_code(report.shelf, &root.code).map(|a| format!(", answer:{}", a.name)).collect::<String>();
+    let advice = advice::on(root, report).map(|product| format!("{indent}set up     clawprobe advise {product}\n"));
+    let advice = advice.unwrap_or_default();
     let more = format!("{indent}more       clawprobe explain {}{answers}\n", root.code);
-    format!("{}\n{lines}{commands}{more}", title(root, report, style))
+    format!("{}\n{lines}{commands}{advice}{more}", title(root, report, style))
 }
 
 fn title(root: &Finding, report: &Report<'_>, style: &Style) -> String {

@@ -1,6 +1,7 @@
 //! The head of a report for people: what was asked, from where, and what the deployment looks like.
 
 use super::Report;
+use super::advice;
 use super::grid::{several_sites, shown};
 use super::style::Style;
 use super::table::row;
@@ -88,18 +89,12 @@ fn deployment(report: &Report<'_>) -> Vec<String> {
         pieces.push(format!("pattern: {}", patterns.iter().map(|p| words(p)).collect::<Vec<_>>().join(", ")));
     }
     let mut products: Vec<String> =
-        topology.paths.iter().filter(|p| p.class == Class::Edge).filter_map(|p| product(facts, p)).collect();
+        topology.paths.iter().filter(|p| p.class == Class::Edge).filter_map(|p| advice::shown(facts, p)).collect();
     products.dedup();
     if !products.is_empty() {
         pieces.push(format!("{} in front", products.join(" and ")));
     }
     pieces
-}
-
-fn product(facts: &Facts, path: &Path) -> Option<String> {
-    let rows = |table: &str| facts.rows(table, Some(&path.vantage)).0;
-    let mut told = rows("upgrade").iter().chain(rows("http")).filter_map(|row| row.cell("product")?.text().map(tame));
-    told.find(|product| product != "unknown")
 }
 
 /// Every path: its address as named, where that came from, and the address really used when the name does not tell.

@@ -54,14 +54,14 @@ mod tests {
             "websocket   ok      plain answer   ok              <- WS-01@edge:corp\n",
             "auth        ·       folded         no credential\n",
             "        folded     HEALTH-04 The gateway is silent (edge:corp)\n",
-            "        run        nginx -T\n",
+            "        run        nginx -T\n        set up     clawprobe advise nginx\n",
             r"from nginx\u{1b}]0;; the same",
         ] {
             assert!(text.contains(line), "no {line:?} in\n{text}");
         }
         let last = "symptoms: 2 proven, 0 suspected, 2 clear, 2 undecided";
         assert!(text.lines().last().unwrap().starts_with(last) && text.ends_with("   exit 1\n"), "{text}");
-        assert!(text.lines().count() <= 28, "{text}");
+        assert!(text.lines().count() <= 29, "{text}");
     }
 
     #[test]

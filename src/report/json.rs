@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::advice;
 use super::text::tame_json;
 use super::{Report, v1, ways};
 use crate::code::Code;
@@ -111,6 +112,7 @@ pub fn finding<'a>(f: &'a verdict::Finding, report: &Report<'a>) -> v1::Finding<
         therefore: &f.therefore,
         first_response: &f.first_response,
         commands: &f.commands,
+        advise: advice::on(f, report),
         answers: answer::of_code(report.shelf, &f.code).map(|a| a.name.as_str()).collect(),
         evidence: f.evidence.iter().map(|e| v1::Evidence { id: &e.id, value: &e.value }).collect(),
         muted: f.muted.as_deref(),

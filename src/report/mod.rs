@@ -1,5 +1,6 @@
 //! Reports: one file per format, each a pure function of a judgement. Nothing here measures, decides or writes.
 
+mod advice;
 mod cause;
 mod count;
 mod finding;

@@ -154,6 +154,8 @@ pub struct Finding<'a> {
     pub first_response: &'a str,
     /// Commands that are safe to paste.
     pub commands: &'a [String],
+    /// The product in front for which `clawprobe advise` has a right configuration, or null.
+    pub advise: Option<String>,
     /// Answers of the guides that the row leads to.
     pub answers: Vec<&'a str>,
     /// The facts it rests on.
