@@ -157,7 +157,8 @@ fn measured(file: &std::path::Path) -> Result<(f64, Option<String>), Complaint> 
         let told = |field: &str| facts.look("tls", &p.vantage, &[("purpose", "use")], field).get().map(ToString::to_string);
         told("fingerprint").filter(|_| !p.kind.has_own_certificate() && told("trust").as_deref() == Some("pinned"))
     };
-    let pin = topology.paths.iter().find_map(fingerprint);
+    // A public recording holds a stand-in, which pins nothing.
+    let pin = topology.paths.iter().find_map(fingerprint).filter(|pin| pin.bytes().all(|b| b.is_ascii_hexdigit()));
     ticks.reduce(f64::max).map(|tick| (tick, pin)).ok_or_else(|| {
         let shown = file.display().to_string();
         let complaint = Complaint::new("the recording tells no cadence: nobody got in").flag("--measured", &shown, "no hello-ok");

@@ -76,6 +76,7 @@ fn hidden(privacy: Privacy) -> &'static str {
     match privacy {
         Privacy::Public => "",
         Privacy::Address | Privacy::Name => " Hidden in a public report.",
+        Privacy::Words(_) => " Words that are not well known are hidden in a public report.",
         Privacy::Secret => " Never stored, only a keyed placeholder.",
     }
 }

@@ -77,6 +77,8 @@ pub enum Privacy {
     Address,
     /// A name of a host, a user or a file, or a peer's free text: hidden in a public report.
     Name,
+    /// Text from outside: of it a public report shows these words, numbers and releases, and hides the rest.
+    Words(&'static [&'static str]),
     /// Never written: replaced by a keyed placeholder when the primitive hands the fact over.
     Secret,
 }
@@ -221,6 +223,12 @@ impl Field {
     /// The same field, holding names of hosts, users or files, or a peer's free text.
     pub const fn named(mut self) -> Self {
         self.privacy = Privacy::Name;
+        self
+    }
+
+    /// The same field, of which only these words, numbers and releases are anybody's.
+    pub const fn words(mut self, known: &'static [&'static str]) -> Self {
+        self.privacy = Privacy::Words(known);
         self
     }
 

@@ -7,6 +7,8 @@
 //! Whoever holds the key could try all addresses, so the key is the private recording's marker, and the public recording
 //! carries another one, made from it one way.
 
+mod words;
+
 use std::net::{IpAddr, SocketAddr};
 
 use super::{End, Event, Head, Recording, Share};
@@ -65,6 +67,7 @@ impl Veil {
             for (privacy, text) in keys.chain(cells).collect::<Vec<_>>() {
                 match privacy {
                     Privacy::Address => self.learn_host(split_port(text).0),
+                    Privacy::Words(known) => self.learn_words(text, known),
                     Privacy::Name if text.len() >= SHORTEST_NAME => {
                         let shown = self.name(text);
                         self.know(text, shown);
@@ -72,6 +75,14 @@ impl Veil {
                     _ => {}
                 }
             }
+        }
+    }
+
+    /// Sentences quote such a text whole, too.
+    fn learn_words(&mut self, text: &str, known: &[&str]) {
+        if text.len() >= SHORTEST_NAME {
+            let shown = self.words(text, known);
+            self.know(text, shown);
         }
     }
 
@@ -145,6 +156,7 @@ impl Veil {
             (Value::Text(_), Some(Type::Label(_) | Type::Vantage), _) => value.clone(),
             (Value::Text(text), _, Privacy::Address) => Value::Text(self.address(text)),
             (Value::Text(text), _, Privacy::Name) => Value::Text(self.name(text)),
+            (Value::Text(text), _, Privacy::Words(known)) => Value::Text(self.words(text, known)),
             (Value::Text(text), _, Privacy::Public) => Value::Text(self.sentence(text)),
             _ => value.clone(),
         }
@@ -167,6 +179,17 @@ impl Veil {
         } else {
             self.marker.stand_in("name", text)
         }
+    }
+
+    /// A text with stand-ins for what is not well known in it: a host has the same one as wherever else it turns up.
+    fn words(&self, text: &str, known: &[&str]) -> String {
+        words::veiled(text, known, |word| {
+            let (scheme, rest) = word.split_once("://").map_or(("", word), |(scheme, rest)| (&word[..scheme.len() + 3], rest));
+            match rest.contains(['.', ':', '[']) && !rest.contains('/') {
+                true => format!("{scheme}{}", self.address(rest)),
+                false => self.name(word),
+            }
+        })
     }
 
     /// A sentence without anything that is known.
@@ -214,8 +237,10 @@ fn tells_nothing(host: &str) -> bool {
         || is_stand_in(host)
 }
 
+/// Only in the shape that [`Marker::stand_in`] gives: a peer may call itself `name:somebody`.
 fn is_stand_in(text: &str) -> bool {
-    ["address:", "name:", "secret:"].iter().any(|kind| text.starts_with(kind))
+    let digits = ["address:", "name:", "secret:"].iter().find_map(|kind| text.strip_prefix(kind));
+    digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Replaces a text where it is not part of a longer word.

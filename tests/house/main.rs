@@ -31,6 +31,7 @@ mod overlay;
 mod own_faults;
 mod plan;
 mod products;
+mod public;
 mod readme;
 mod recording;
 mod reference;

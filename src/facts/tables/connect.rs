@@ -2,6 +2,7 @@
 
 use super::site::Slot;
 use super::upgrade::FrameFlaw;
+use super::words;
 use crate::facts::schema::{Field, Print, Scope, Table, Type, field, table};
 use crate::labels;
 
@@ -40,11 +41,11 @@ const CONNECT_FIELDS: &[Field] = &[
         Type::Label(Slot::ALL),
         "What the gateway asks for, as its refusal or hello reveals; absent when it does not.",
     ),
-    field("error-code", Type::Text, "`error.code` of a refusal."),
-    field("detail-code", Type::Text, "`error.details.code` of a refusal."),
-    field("reason", Type::Text, "`error.details.reason` of a refusal."),
+    field("error-code", Type::Text, "`error.code` of a refusal.").words(words::ERROR_CODES),
+    field("detail-code", Type::Text, "`error.details.code` of a refusal.").words(words::DETAIL_CODES),
+    field("reason", Type::Text, "`error.details.reason` of a refusal.").words(words::REASONS),
     field("message", Type::Text, "`error.message` of a refusal.").named(),
-    field("next-step", Type::Text, "`error.details.recommendedNextStep` of a refusal."),
+    field("next-step", Type::Text, "`error.details.recommendedNextStep` of a refusal.").words(words::NEXT_STEPS),
     field("retryable", Type::Bool, "Whether the gateway says that trying again may help."),
     field("retry-after", Type::Duration, "How long the gateway asks us to wait."),
     field("expected-protocol", Type::Int, "The protocol a protocol mismatch asks for."),
@@ -54,11 +55,11 @@ const CONNECT_FIELDS: &[Field] = &[
     field("elapsed", Type::Duration, "Time from the upgrade to the end of the connection, or to hello-ok."),
     field("after", Type::Duration, "Time from the request to the response."),
     field("protocol", Type::Int, "The protocol agreed on."),
-    field("version", Type::Text, "`server.version`."),
-    field("scopes", Type::Text, "Scopes granted, joined by a blank."),
-    field("auth-method", Type::Text, "`auth.method` of hello-ok."),
+    field("version", Type::Text, "`server.version`.").words(words::RELEASES),
+    field("scopes", Type::Text, "Scopes granted, joined by a blank.").words(words::SCOPES),
+    field("auth-method", Type::Text, "`auth.method` of hello-ok.").words(words::AUTH_METHODS),
     field("tick-interval", Type::Duration, "`policy.tickIntervalMs`.").print(Print::Exact),
     field("max-payload", Type::Bytes, "`policy.maxPayload`.").print(Print::Exact),
-    field("boot-id", Type::Text, "`server.bootId`: one per start of the gateway.").print(Print::Omit),
+    field("boot-id", Type::Text, "`server.bootId`: one per start of the gateway.").named().print(Print::Omit),
     field("uptime", Type::Duration, "`snapshot.uptimeMs`.").print(Print::Omit),
 ];

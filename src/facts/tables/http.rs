@@ -1,5 +1,6 @@
 //! Plain HTTP requests.
 
+use super::words;
 use crate::facts::schema::{Field, Key, Print, Scope, Table, Type, field, key, table};
 use crate::labels;
 
@@ -112,20 +113,22 @@ const HTTP_FIELDS: &[Field] = &[
     field("author", Type::Label(Author::ALL), "Who wrote the answer."),
     field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),
     field("server", Type::Text, "The `Server` header.").named(),
-    field("content-type", Type::Text, "The `Content-Type` header."),
+    field("content-type", Type::Text, "The `Content-Type` header.").words(words::MEDIA_TYPES),
     field("location", Type::Address, "The host a redirect points to.").address(),
     field("retry-after", Type::Duration, "The `Retry-After` header."),
-    field("error-type", Type::Text, "`error.type` of the gateway's error object."),
+    field("error-type", Type::Text, "`error.type` of the gateway's error object.").words(words::ERROR_TYPES),
     field("detail", Type::Bool, "Whether the gateway gave the detail it keeps for local callers."),
     field("uptime", Type::Duration, "The gateway's uptime, where told.").print(Print::Omit),
-    field("version", Type::Text, "The gateway's version, where told."),
-    field("failing", Type::Text, "What the readiness object lists as failing, joined by a blank."),
-    field("allow-origin", Type::Text, "The `Access-Control-Allow-Origin` header; the gateway itself sends none here."),
+    field("version", Type::Text, "The gateway's version, where told.").words(words::RELEASES),
+    field("failing", Type::Text, "What the readiness object lists as failing, joined by a blank.").words(words::FAILING),
+    field("allow-origin", Type::Text, "The `Access-Control-Allow-Origin` header; the gateway itself sends none here.")
+        .words(words::ORIGINS),
     field(
         "alt-svc",
         Type::Text,
         "The `Alt-Svc` header: what else is offered, such as HTTP/3. It is told as seen, and not measured.",
-    ),
+    )
+    .words(words::ALT_SVC),
     field("edges", Type::Int, "How many edge products show themselves in `Server`, `Via` and headers of their own."),
     field("says-plain", Type::Bool, "Whether the answer says that plain text came to a port that speaks TLS."),
     field(

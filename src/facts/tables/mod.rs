@@ -23,3 +23,4 @@ pub mod tcp;
 pub mod timer;
 pub mod tls;
 pub mod upgrade;
+pub mod words;

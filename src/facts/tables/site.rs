@@ -1,5 +1,6 @@
 //! What is true of a machine and of the settings found on it.
 
+use super::words;
 use crate::facts::schema::{Field, Key, Print, Scope, Table, Type, field, key, table};
 use crate::labels;
 use crate::path::Role;
@@ -75,14 +76,14 @@ const CONFIG_FIELDS: &[Field] = &[
     field("state", Type::Label(ConfigState::ALL), "What became of the file."),
     field("file", Type::Text, "The file.").named(),
     field("source", Type::Label(Source::ALL), "What led to the file."),
-    field("error", Type::Text, "Where and why the file could not be understood."),
-    field("mode", Type::Text, "`gateway.mode`: local or remote."),
-    field("bind", Type::Text, "`gateway.bind`."),
+    field("error", Type::Text, "Where and why the file could not be understood.").named(),
+    field("mode", Type::Text, "`gateway.mode`: local or remote.").words(words::MODES),
+    field("bind", Type::Text, "`gateway.bind`.").words(words::BINDS),
     field("port", Type::Int, "The port the file gives, or the product's default."),
-    field("auth-mode", Type::Text, "`gateway.auth.mode`."),
+    field("auth-mode", Type::Text, "`gateway.auth.mode`.").words(words::AUTH_METHODS),
     field("tls", Type::Bool, "`gateway.tls.enabled`."),
-    field("base-path", Type::Text, "`gateway.controlUi.basePath`."),
-    field("tailscale", Type::Text, "`gateway.tailscale.mode`."),
+    field("base-path", Type::Text, "`gateway.controlUi.basePath`.").named(),
+    field("tailscale", Type::Text, "`gateway.tailscale.mode`.").words(words::TAILSCALE_MODES),
     field("ssh-target", Type::Bool, "Whether `gateway.remote.sshTarget` names a machine, to which the macOS app keeps a tunnel."),
     field("trusted-proxies", Type::Text, "`gateway.trustedProxies`, joined by a blank; absent without any.").address(),
     field("trusts", Type::Label(Trusts::ALL), "Whose forwarded headers that makes the gateway believe."),

@@ -75,8 +75,8 @@ const TLS_KEYS: &[Key] = &[key("purpose", Type::Label(Purpose::ALL), "Why the ha
 const TLS_FIELDS: &[Field] = &[
     field("outcome", Type::Label(Handshake::ALL), "How the handshake ended."),
     field("trust", Type::Label(Trust::ALL), "Whether the certificate convinces; absent without certificate."),
-    field("pin", Type::Text, "The fingerprint that was expected; absent when none is pinned."),
-    field("fingerprint", Type::Text, "SHA-256 of the leaf certificate, 64 lower-case hex digits."),
+    field("pin", Type::Text, "The fingerprint that was expected; absent when none is pinned.").named(),
+    field("fingerprint", Type::Text, "SHA-256 of the leaf certificate, 64 lower-case hex digits.").named(),
     field("version", Type::Text, "TLS version."),
     field("alpn", Type::Text, "Application protocol chosen; absent when none was."),
     field("subject", Type::Text, "Subject of the leaf.").named(),

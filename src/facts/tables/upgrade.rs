@@ -1,6 +1,7 @@
 //! The WebSocket upgrade, and the first frame after it.
 
 use super::http::{Author, Body, Flaw, Product};
+use super::words;
 use crate::facts::schema::{Field, Key, Scope, Table, Type, field, key, table};
 use crate::labels;
 
@@ -76,12 +77,12 @@ const UPGRADE_FIELDS: &[Field] = &[
     field("product", Type::Label(Product::ALL), "The edge product that shows itself; absent when none does."),
     field("server", Type::Text, "The `Server` header.").named(),
     field("body", Type::Label(Body::ALL), "What the body of a refusal is, by its shape."),
-    field("content-type", Type::Text, "The `Content-Type` header."),
+    field("content-type", Type::Text, "The `Content-Type` header.").words(words::MEDIA_TYPES),
     field("location", Type::Address, "The host a redirect points to.").address(),
     field("retry-after", Type::Duration, "The `Retry-After` header."),
-    field("error-type", Type::Text, "`error.type` of the gateway's error object."),
+    field("error-type", Type::Text, "`error.type` of the gateway's error object.").words(words::ERROR_TYPES),
     field("text", Type::Text, "The body of a short plain refusal, at most 120 characters.").named(),
-    field("headers", Type::Text, "Names of the answer's headers in order, joined by a blank."),
+    field("headers", Type::Text, "Names of the answer's headers in order, joined by a blank.").words(words::HEADERS),
     field("address", Type::Address, "Address and port that were asked.").address(),
     field("alpn", Type::Text, "Application protocol chosen by TLS; absent on plain text."),
     field("http2", Type::Label(Http2::ALL), "What came of HTTP/2; absent where it was not chosen, or not offered."),
