@@ -3,4 +3,7 @@
 #[path = "../house/desk.rs"]
 #[allow(dead_code, reason = "the house needs more of it")]
 mod desk;
+#[path = "../house/machine.rs"]
+#[allow(dead_code, reason = "the house needs more of it")]
+mod machine;
 mod self_test;

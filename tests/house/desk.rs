@@ -16,6 +16,7 @@ pub struct Done {
 
 impl Desk {
     pub fn new() -> Self {
+        super::machine::watch();
         Self(tempfile::tempdir().unwrap())
     }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::desk::{Desk, Done};
+use super::machine;
 
 /// What asks for an end: a person, a supervisor, a terminal that goes away.
 const SIGNALS: [&str; 3] = ["-INT", "-TERM", "-HUP"];
@@ -60,17 +61,18 @@ fn after(desk: &Desk, first: &str, args: &[&str]) -> Done {
 }
 
 /// The same in a network of its own, where only root can go.
-fn apart(desk: &Desk, first: &str, args: &[&str]) -> Option<Done> {
+fn apart(test: &str, desk: &Desk, first: &str, args: &[&str]) -> Option<Done> {
     let script = format!("{first} && exec '{}' \"$@\"", env!("CARGO_BIN_EXE_clawprobe"));
     let mut command = Command::new("unshare");
     command.args(["--net", "--", "sh", "-c", &script, "sh"]).args(args).current_dir(desk.path()).env_clear();
     command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")]).env("HOME", desk.path()).env("TMPDIR", scratch(desk));
-    let done: Done = command.stdin(Stdio::null()).output().ok()?.into();
-    if done.err.contains("Operation not permitted") {
-        println!("skipped: only root can make a network namespace");
-        return None;
-    }
-    Some(done)
+    let why = match command.stdin(Stdio::null()).output().map(Done::from) {
+        Ok(done) if done.err.contains("Operation not permitted") => String::from("only root can make a network namespace"),
+        Ok(done) => return Some(done),
+        Err(error) => format!("unshare: {error}"),
+    };
+    machine::skipped(test, &why);
+    None
 }
 
 #[test]
@@ -186,27 +188,29 @@ fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
 
 #[test]
 fn what_this_machine_lacks_is_said_before_a_world_is_raised() {
-    let desk = Desk::new();
+    let (desk, test) = (Desk::new(), "ends::what_this_machine_lacks_is_said_before_a_world_is_raised");
     let without_v6 = "ip link set lo up && sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1";
     for (fault, need) in [("gateway/one-family", "ipv6"), ("gateway/address-by-flag", "address")] {
         for command in [&["preflight", "--reference", "--fault", fault][..], &["reference", "--port", "0", "--fault", fault]] {
-            let Some(done) = apart(&desk, without_v6, command) else { return };
+            let Some(done) = apart(test, &desk, without_v6, command) else {
+                return;
+            };
             let words = format!("{fault} cannot be made here: this machine lacks {need}");
             assert!(done.status == 2 && done.err.contains(&words), "{command:?}: {} {}{}", done.status, done.out, done.err);
         }
     }
     desk.put("mine.toml", "summary = 'x'\n[expect]\nneeds = ['ipv6']\n");
-    let done = apart(&desk, without_v6, &["preflight", "--scenario", "mine.toml"]).unwrap();
+    let done = apart(test, &desk, without_v6, &["preflight", "--scenario", "mine.toml"]).unwrap();
     assert_eq!((done.status, done.underlined()), (2, vec!["mine.toml".to_owned()]), "{}", done.err);
 }
 
 #[test]
 fn a_machine_without_loopback_gets_one_sentence() {
-    let desk = Desk::new();
-    let Some(done) = apart(&desk, "true", &["self-test"]) else { return };
+    let (desk, test) = (Desk::new(), "ends::a_machine_without_loopback_gets_one_sentence");
+    let Some(done) = apart(test, &desk, "true", &["self-test"]) else { return };
     assert!(done.out.lines().count() == 1 && done.out.contains("loopback is down"), "{}", done.out);
     assert_eq!((done.status, done.err.as_str()), (3, ""));
-    let done = apart(&desk, "true", &["self-test", "--format", "json"]).unwrap();
+    let done = apart(test, &desk, "true", &["self-test", "--format", "json"]).unwrap();
     let told: Value = serde_json::from_str(&done.out).unwrap();
     assert!(told["unsound"].as_str().is_some_and(|why| why.contains("loopback")) && told["passed"] == false, "{told}");
 }

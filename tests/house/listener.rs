@@ -13,6 +13,8 @@ use clawprobe::secret::{Marker, Redactor};
 use clawprobe::settings::{Flags, World};
 use clawprobe::target::Target;
 
+use super::machine;
+
 /// A target whose gateway is dialled at this port, with nothing in environment and files.
 fn target(port: u16, config: Option<&str>) -> Target {
     let home = tempfile::tempdir().unwrap();
@@ -214,24 +216,13 @@ fn seen_by_nobody() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_privileges_the_owner_is_not_permitted_and_never_absent() {
-    use std::os::unix::fs::PermissionsExt;
     let (_listener, port) = bind("127.0.0.1:0");
     let site = probe("site", &target(port, None)).remove(0);
+    let test = "listener::without_privileges_the_owner_is_not_permitted_and_never_absent";
     if shown(&site.rows[0], "user") != "root" {
-        return println!("skipped: only root can become nobody");
+        return machine::skipped(test, "only root can become nobody");
     }
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let (own, path) = (std::env::current_exe().unwrap(), dir.path().join("house"));
-    // Nobody may be shut out of the place where the program was built. A link also spares writing a program that is about to run.
-    std::fs::hard_link(&own, &path).or_else(|_| std::fs::copy(&own, &path).map(drop)).unwrap();
-    let out = std::process::Command::new("setpriv")
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(path)
-        .args(["--exact", "listener::seen_by_nobody", "--nocapture"])
-        .env(AS_NOBODY, port.to_string())
-        .output()
-        .unwrap();
+    let Some(out) = machine::as_nobody(test, "listener::seen_by_nobody", &[(AS_NOBODY, port.to_string())]) else { return };
     let text = String::from_utf8_lossy(&out.stdout);
     assert!(out.status.success() && text.contains("seen by nobody"), "{text}{}", String::from_utf8_lossy(&out.stderr));
 }

@@ -25,6 +25,7 @@ mod hold;
 mod hostile;
 mod judge;
 mod listener;
+mod machine;
 mod maturity;
 mod mutation;
 mod overlay;

@@ -1,6 +1,7 @@
 //! Runs in the reference world as people meet them: the real binary, no gateway, no network.
 
 use super::desk::{Desk, Done};
+use super::machine;
 
 /// The report with its lines joined, for sentences that were broken.
 fn flat(text: &str) -> String {
@@ -33,7 +34,7 @@ fn every_matrix_runs_in_the_reference_world() {
 #[cfg(target_os = "linux")]
 #[test]
 fn it_needs_no_network_and_no_second_loopback_address() {
-    let desk = Desk::new();
+    let (desk, test) = (Desk::new(), "reference::it_needs_no_network_and_no_second_loopback_address");
     for v6 in ["0", "1"] {
         let program = env!("CARGO_BIN_EXE_clawprobe");
         let script = format!(
@@ -46,10 +47,10 @@ fn it_needs_no_network_and_no_second_loopback_address() {
                 assert!(String::from_utf8_lossy(&out.stdout).contains("healthy: "));
             }
             Ok(out) if String::from_utf8_lossy(&out.stderr).contains("Operation not permitted") => {
-                return println!("skipped: only root can make a network namespace");
+                return machine::skipped(test, "only root can make a network namespace");
             }
             Ok(out) => panic!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)),
-            Err(error) => return println!("skipped: unshare: {error}"),
+            Err(error) => return machine::skipped(test, &format!("unshare: {error}")),
         }
     }
 }

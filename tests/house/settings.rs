@@ -8,6 +8,8 @@ use clawprobe::path::Kind;
 use clawprobe::settings::{Flags, Settings, World};
 use tempfile::TempDir;
 
+use super::machine;
+
 /// A home directory, an environment and standard input.
 struct Home {
     dir: TempDir,
@@ -242,7 +244,14 @@ fn an_unreadable_file_is_refused_or_reported() {
     let file = home.dir.path().join(".openclaw/openclaw.json");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&file).is_ok() {
-        println!("skipped: this user may read everything");
+        let test = "settings::an_unreadable_file_is_refused_or_reported";
+        let Some(out) = machine::as_nobody(test, test, &[]) else { return };
+        assert!(
+            out.status.success(),
+            "as nobody: {}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
         return;
     }
     let found = home.load(&Flags::default()).unwrap().target.config;
