@@ -116,6 +116,11 @@ fn page(shelf: &Shelf, symptom: &Symptom, width: u16) -> String {
     if let Some(lead) = &symptom.lead {
         section(&mut out, "Suspected when that is unknown and", &inset(&lead.text, ""));
     }
+    let cases = symptom.in_case.iter().map(|case| inset(&case.when.text, "") + &flow(&case.first.text, width));
+    let cases = cases.collect::<Vec<_>>().join("\n");
+    if !cases.is_empty() {
+        section(&mut out, "To do first, by the first case that holds", &cases);
+    }
     if let Some((_, fence)) = symptom.page.fences().into_iter().find(|(_, f)| f.starts_with("present")) {
         section(&mut out, "For example", &inset(fence.split_once('\n').map_or("", |(_, facts)| facts), ""));
     }

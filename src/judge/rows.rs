@@ -109,7 +109,7 @@ fn found(ruled: &Ruled<'_>, certainty: Certainty, outcome: &Outcome, world: &Wor
         observed: s.observed.render(world, instance),
         expected: s.expected.render(world, instance),
         therefore: s.therefore.render(world, instance),
-        first_response: s.first_response.clone(),
+        first_response: s.first(world, instance),
         commands: s.commands.iter().filter_map(|c| c.command(world, instance)).collect(),
         evidence: evidence.collect(),
         muted: None,

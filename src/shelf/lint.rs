@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::page::Page;
 use super::reader::{Section, Source};
-use super::symptom::Symptom;
+use super::symptom::{Case, Symptom};
 use super::symptom_file::{self, Draft};
 use super::{Shelf, answer, check, edges, front, matrix_file, overlay, pattern, probe_file};
 use crate::complaint::Complaint;
@@ -130,7 +130,24 @@ pub fn evidence(row: &Symptom, name: &str, text: &str) -> Result<Vec<Fence>, Vec
         let title = format!("{} has no evidence of `{kind}`", row.code);
         complaints.push(Complaint::new(title).at(name, text, place(text, row.code.as_str()), "this row"));
     }
+    complaints.extend(unshown(row, &fences).map(|case| {
+        let title = format!("{}: no evidence comes to this case", row.code);
+        let complaint = Complaint::new(title).at(name, text, place(text, &case.when.text), "this can be wrong unseen");
+        complaint.help("add a fence in which the row holds, and this case before every other")
+    }));
     if complaints.is_empty() { Ok(fences) } else { Err(complaints) }
+}
+
+/// The cases of a row that none of its findings in these fences is.
+fn unshown<'r>(row: &'r Symptom, fences: &[Fence]) -> impl Iterator<Item = &'r Case> {
+    let holding = fences.iter().filter(|fence| matches!(fence.expect, Expect::Present | Expect::Suspected));
+    let shown: Vec<*const Case> = holding
+        .flat_map(|fence| {
+            let instances = fence.instances(&row.each).unwrap_or_default();
+            instances.into_iter().filter_map(|at| row.case(&fence.world(), &at).map(std::ptr::from_ref)).collect::<Vec<_>>()
+        })
+        .collect();
+    row.in_case.iter().filter(move |case| !shown.contains(&std::ptr::from_ref(*case)))
 }
 
 /// The mistake of a fence that comes to another verdict, with what each part of the condition came to.

@@ -195,7 +195,11 @@ fn set(symptom: &mut Symptom, section: &Section<'_>, key: &'static str) -> Resul
         "therefore" => symptom.therefore = template(&item.text()?)?,
         "commands" => symptom.commands = item.texts()?.iter().map(template).collect::<Result<_, _>>()?,
         "references" => symptom.references = item.texts()?.iter().map(|said| said.text.to_owned()).collect(),
-        "first-response" => symptom.first_response = item.text()?.text.to_owned(),
+        // A site that says what to do first says it for every case.
+        "first-response" => {
+            symptom.first_response = item.text()?.text.to_owned();
+            symptom.in_case.clear();
+        }
         _ => symptom.title = item.text()?.text.to_owned(),
     }
     Ok(())

@@ -83,7 +83,7 @@ impl<'a> Found<'a> {
 fn parts(found: Found<'_>) -> Vec<Part<'_>> {
     let front = |text: &str, weight| Part { words: plain(text), weight, heading: "" };
     let mut parts = match found {
-        Found::Row(row) => [("title", 4.0), ("name", 4.0), ("observed", 1.0), ("first-response", 1.0)]
+        Found::Row(row) => [("title", 4.0), ("name", 4.0), ("observed", 1.0), ("first-response", 1.0), ("in-case", 1.0)]
             .map(|(key, weight)| front(&row.field(key), weight))
             .into(),
         Found::Answer(answer) => vec![front(&answer.question, 4.0), front(&answer.name, 4.0), front(&answer.short, 2.0)],

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use super::page::Page;
 use crate::code::{Code, Layer, Plane, Severity};
-use crate::judge::condition::{Condition, Each, Template};
+use crate::judge::condition::{Condition, Each, Instance, Template, Truth, World};
 
 /// Every key of a symptom's front matter, in the order in which people read it.
 pub const KEYS: &[&str] = &[
@@ -25,6 +25,7 @@ pub const KEYS: &[&str] = &[
     "expected",
     "therefore",
     "first-response",
+    "in-case",
     "commands",
     "fault",
     "no-fault",
@@ -47,6 +48,15 @@ impl<T> Deref for Written<T> {
     fn deref(&self) -> &T {
         &self.parsed
     }
+}
+
+/// What to do first where the facts tell the case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Whether it is the case.
+    pub when: Written<Condition>,
+    /// What to do first then.
+    pub first: Written<Template>,
 }
 
 /// One row of the matrix.
@@ -82,8 +92,10 @@ pub struct Symptom {
     pub expected: Written<Template>,
     /// What follows.
     pub therefore: Written<Template>,
-    /// What to do first, as a sentence.
+    /// What to do first where no case holds, as a sentence.
     pub first_response: String,
+    /// The cases that facts tell, the first that holds being it.
+    pub in_case: Vec<Case>,
     /// Commands that are safe to paste.
     pub commands: Vec<Written<Template>>,
     /// The fault that reproduces it; empty when none can be made.
@@ -105,6 +117,16 @@ pub struct Symptom {
 }
 
 impl Symptom {
+    /// The case that an instance is.
+    pub fn case(&self, world: &World<'_>, instance: &Instance) -> Option<&Case> {
+        self.in_case.iter().find(|case| case.when.eval(world, instance).truth == Truth::True)
+    }
+
+    /// What to do first about an instance.
+    pub fn first(&self, world: &World<'_>, instance: &Instance) -> String {
+        self.case(world, instance).map_or_else(|| self.first_response.clone(), |case| case.first.render(world, instance))
+    }
+
     /// The file that set a field.
     pub fn origin_of(&self, key: &str) -> &str {
         self.provenance.get(key).unwrap_or(&self.origin)
@@ -130,6 +152,10 @@ impl Symptom {
             "expected" => self.expected.text.clone(),
             "therefore" => self.therefore.text.clone(),
             "first-response" => self.first_response.clone(),
+            "in-case" => {
+                let lines = self.in_case.iter().map(|case| format!("{}: {}", case.when.text.trim(), case.first.text));
+                lines.collect::<Vec<_>>().join("\n")
+            }
             "commands" => self.commands.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join("\n"),
             "fault" => self.fault.clone(),
             "no-fault" => self.no_fault.clone(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::page::Page;
 use super::reader::{Said, Section, Source};
-use super::symptom::{KEYS, Symptom, Written};
+use super::symptom::{Case, KEYS, Symptom, Written};
 use super::{digest, front};
 use crate::code::{Code, Layer, Plane, Severity};
 use crate::complaint::Complaint;
@@ -69,6 +69,10 @@ pub fn row<'a>(
         Some(item) => item.texts()?.iter().map(template).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
+    let in_case = match section.get("in-case") {
+        Some(item) => item.sections("a case")?.iter().map(|case| one_case(case, &each)).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
     let (fault, no_fault) = fault(section)?;
     let symptom = Symptom {
         code: text("code")?.parse()?,
@@ -86,6 +90,7 @@ pub fn row<'a>(
         expected: template(&text("expected")?)?,
         therefore: template(&text("therefore")?)?,
         first_response: sentence(&text("first-response")?)?,
+        in_case,
         commands,
         fault,
         no_fault,
@@ -99,6 +104,17 @@ pub fn row<'a>(
     };
     let names = Names { of: symptom.code.clone(), source, named };
     Ok(Draft { symptom, names })
+}
+
+/// A case: when it is one, and what to do first then.
+fn one_case(section: &Section<'_>, each: &Each) -> Result<Case, Complaint> {
+    section.only(&["when", "first"])?;
+    let first = section.need("first")?.text()?;
+    sentence(&first)?;
+    Ok(Case {
+        when: written(&section.need("when")?.text()?, |src| Condition::parse(src, each))?,
+        first: written(&first, |src| Template::parse(src, each))?,
+    })
 }
 
 /// The fault that reproduces the row, or why there is none: one of the two.

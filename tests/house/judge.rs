@@ -5,6 +5,7 @@ mod derived;
 mod edges;
 mod exits;
 mod expect;
+mod first;
 mod folding;
 mod made;
 mod property;

@@ -157,6 +157,28 @@ fn evidence_that_proves_too_little_is_named() {
 }
 
 #[test]
+fn a_case_is_written_like_a_condition_and_needs_evidence() {
+    let file = matrix::new(&Shelf::builtin().unwrap(), "X-EDGE-01").unwrap();
+    let lint = |case: &str| {
+        let row = file.replace("fault = \"edge/", &format!("in-case = [{case}]\nfault = \"edge/"));
+        matrix::lint(&[("X-EDGE-01-what-is-wrong.md".to_owned(), row)]).map_err(|found| found[0].to_string())
+    };
+    let held = "http@e[probe=health].product == varnish";
+    assert!(lint(&format!("{{ when = '{held}', first = 'Ask {{e}}.' }}")).is_ok());
+    for (case, says, underlined) in [
+        (format!("{{ wen = '{held}', first = 'x' }}"), "did you mean `when`?", "^^^"),
+        (format!("{{ when = '{held}' }}"), "needs the key `first`", "^"),
+        (format!("{{ when = '{held}', first = ' ' }}"), "this is empty", "^"),
+        ("{ when = 'http@e[probe=health].product == varnisch', first = 'x' }".to_owned(), "`varnish`", "^^^^^^^^"),
+        (format!("{{ when = '{held}', first = '{{http@e.nothing}}' }}"), "nothing", "^^^^^^^"),
+        ("{ when = 'http@e[probe=health].product == nginx', first = 'x' }".to_owned(), "no evidence comes to this case", "^^^^"),
+    ] {
+        let answer = lint(&case).unwrap_err();
+        assert!(answer.contains(says) && answer.contains(underlined), "{case}\n{answer}");
+    }
+}
+
+#[test]
 fn tickets_of_the_site_stand_on_the_page() {
     let shelf = load("[site]\nname = \"ops-eu\"\n[site.ticket]\n\"WS-01\" = \"NET-4711\"\n").unwrap();
     let page = clawprobe::cli::explain::text(&shelf, &["WS-01".to_owned()], 80).unwrap();
