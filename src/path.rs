@@ -187,6 +187,14 @@ impl Topology {
         })
     }
 
+    /// Forgets that a path rides on one that is known to lead to another gateway.
+    pub fn part(&mut self, apart: impl Fn(&Vantage, &Vantage) -> bool) {
+        for path in &mut self.paths {
+            let outer = path.vantage.clone();
+            path.rides_on.retain(|name| ridden(&outer, name).is_none_or(|inner| !apart(&outer, &inner)));
+        }
+    }
+
     /// Whether `inner` lies on the way of `outer`, directly or through other paths.
     pub fn rides(&self, outer: &Vantage, inner: &Vantage) -> bool {
         let mut open = vec![outer.clone()];
@@ -196,7 +204,7 @@ impl Topology {
                 continue;
             }
             for name in self.path(&at).map(|p| p.rides_on.as_slice()).unwrap_or_default() {
-                let next = if name.contains('/') { name.parse().ok() } else { Some(Vantage::path(&at.site, name)) };
+                let next = ridden(&at, name);
                 if next.as_ref() == Some(inner) {
                     return true;
                 }
@@ -206,6 +214,11 @@ impl Topology {
         }
         false
     }
+}
+
+/// The path that a name in another one's `rides_on` means.
+fn ridden(outer: &Vantage, name: &str) -> Option<Vantage> {
+    if name.contains('/') { name.parse().ok() } else { Some(Vantage::path(&outer.site, name)) }
 }
 
 #[cfg(test)]
@@ -242,6 +255,17 @@ mod tests {
         let v = |n: &str| Vantage::path(HERE, n);
         assert!(t.rides(&v("b"), &v("local")));
         assert!(!t.rides(&v("a"), &v("lan")));
+    }
+
+    #[test]
+    fn a_path_to_another_gateway_rides_on_nothing_of_the_first() {
+        let v = |n: &str| Vantage::path(HERE, n);
+        let paths =
+            vec![path("local", Kind::Local, &[]), path("a", Kind::Edge, &["local"]), path("b", Kind::Edge, &["local", "a"])];
+        let mut t = Topology { sites: vec![], paths };
+        t.part(|outer, inner| (outer, inner) == (&v("a"), &v("local")) || (outer, inner) == (&v("b"), &v("a")));
+        assert!(!t.rides(&v("a"), &v("local")) && !t.rides(&v("b"), &v("a")));
+        assert!(t.rides(&v("b"), &v("local")));
     }
 
     #[test]

@@ -33,14 +33,14 @@ struct Seat {
 }
 
 /// Binds a front for every stand-in and learns its port, makes its certificate and learns its pin. The other gateway shares the
-/// first one's port.
+/// first one's port, unless it listens where the first one does.
 pub fn stands(document: &Document, authority: &Authority, holes: &mut BTreeMap<String, String>) -> Result<Seats, Complaint> {
     let mut seats = Seats::new();
     let table = document.filled(holes);
     for name in STANDS.iter().copied() {
         let Some(seat) = Seat::of(&table, name)? else { continue };
-        let port = match seats.get("gateway") {
-            Some((Front { port, .. }, _)) if name == "other" => *port,
+        let port = match (seats.get("gateway"), Seat::of(&table, "gateway")?) {
+            (Some((Front { port, .. }, _)), Some(first)) if name == "other" && !seat.meets(&first) => *port,
             _ => seat.port,
         };
         let front = match seat.hostile.as_ref().map(|h| h.what) {
@@ -74,6 +74,11 @@ pub fn name_server(document: &Document, holes: &mut BTreeMap<String, String>) ->
 }
 
 impl Seat {
+    /// Whether both listen on one address.
+    fn meets(&self, other: &Self) -> bool {
+        self.listen.iter().any(|place| other.listen.contains(place))
+    }
+
     /// The seat of a stand-in, if the document has it.
     fn of(world: &Table, name: &str) -> Result<Option<Self>, Complaint> {
         let Some(table) = world.get(name) else { return Ok(None) };

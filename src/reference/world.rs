@@ -16,7 +16,7 @@ use super::{edge, gateway, resolver, script};
 pub struct World {
     /// The gateway.
     pub gateway: Option<gateway::Options>,
-    /// Another gateway at the same port, on other addresses.
+    /// Another gateway: at the same port where it listens on other addresses, else at one of its own.
     pub other: Option<gateway::Options>,
     /// The edge in front of the gateway.
     pub edge: Option<edge::Options>,

@@ -22,11 +22,11 @@ use super::store::Facts;
 use crate::path::Topology;
 use crate::record::Recording;
 
-/// Forgets every derived cell of the facts, computes all of them anew, and settles roles and classes.
+/// Forgets every derived cell of the facts, computes all of them anew, and settles roles, classes and what rides on what.
 pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let mut facts = recording.facts.clone();
     forget(&mut facts);
-    let topology = topology::settle(&mut facts, &recording.head.plan);
+    let mut topology = topology::settle(&mut facts, &recording.head.plan);
     address::settle(&mut facts, &topology);
     manner::settle(&mut facts, &topology);
     config::settle(&mut facts, &topology);
@@ -36,6 +36,7 @@ pub fn derive(recording: &Recording) -> (Facts, Topology) {
     let times = identity::Times::of(recording);
     pace::settle(&mut facts, &topology, &times);
     pair::settle(&mut facts, &topology, &times);
+    topology.part(|outer, inner| pair::apart(&facts, outer, inner));
     passage::settle(&mut facts, &topology);
     timer::settle(&mut facts, &topology);
     deployment::settle(&mut facts, &topology);
