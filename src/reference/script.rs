@@ -19,7 +19,7 @@ use super::front::Front;
 use super::head::Head;
 use super::hostile;
 use super::wire::{Wire, drain};
-use words::{Asked, Deed, End, Status, Step, To};
+use words::{Asked, Deed, End, HeaderLine, Status, Step, To};
 
 /// The most bytes of a request's head that are read.
 const LONGEST_HEAD: usize = 64 << 10;
@@ -54,7 +54,7 @@ pub struct Answer {
     pub status: Option<Status>,
     /// Header lines. The body's length and `Connection: close` are added.
     #[serde(default)]
-    pub headers: Vec<String>,
+    pub headers: Vec<HeaderLine>,
     /// The body.
     #[serde(default)]
     pub body: String,
@@ -105,7 +105,7 @@ impl Answer {
             None if !asked => String::new(),
             None => {
                 let status = self.status.as_ref().map_or_else(|| String::from("200 OK"), Status::to_string);
-                let headers: String = self.headers.iter().map(|h| format!("{h}\r\n")).collect();
+                let headers: String = self.headers.iter().map(|h| format!("{}: {}\r\n", h.name, h.value)).collect();
                 let length = self.body.len();
                 format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{}", self.body)
             }

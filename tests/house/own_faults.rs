@@ -23,6 +23,11 @@ const CASES: &[Bad] = &[
     bad("[peer]\nanswer = [{to = '*', end = 'rest'}]", "'rest'", "`rest` is not one of close, reset, silence"),
     bad("[edge]\nanswer = [{to = 'upgrade', frames = ['chalenge']}]", "'chalenge'", "did you mean `challenge`?"),
     bad("[edge]\nanswer = [{to = '*', status = 'OK 200'}]", "'OK 200'", "as in `502 Bad Gateway`"),
+    bad("[edge]\nanswer = [{to = '*', headers = ['Retry-After 5']}]", "'Retry-After 5'", "as in `Retry-After: 5`"),
+    bad("[edge]\nanswer = [{to = '*', headers = ['Server: x', ': 5']}]", "': 5'", "no name stands before the colon"),
+    bad("[edge]\nanswer = [{to = '*', headers = ['Retry After: 5']}]", "'Retry After: 5'", "no name stands before the colon"),
+    bad("[edge]\nanswer = [{to = '*', headers = [\"A: b\\nC: d\"]}]", r#""A: b\nC: d""#, "holds a control character"),
+    bad("[edge]\nanswer = [{to = '*', status = \"502 Bad\\r\\nX: y\"}]", r#""502 Bad\r\nX: y""#, "is no status"),
     bad("[edge]\nanswer = [{to = 'upgarde'}]", "'upgarde'", "did you mean `upgrade`?"),
     // Holes.
     bad("[edge]\nupstream = '127.0.0.1:{peer.port}'", "{peer.port}", "there is no [peer] in this world"),

@@ -165,7 +165,7 @@ async fn scripted(answer: &Answer) -> Result<Response<Body>, Reset> {
         return Err(Reset);
     }
     let status = answer.status.as_ref().map_or(200, |status| status.code);
-    let lines: Vec<_> = answer.headers.iter().filter_map(|line| line.split_once(": ")).collect();
+    let lines: Vec<_> = answer.headers.iter().map(|line| (line.name.as_str(), line.value.as_str())).collect();
     let lines: Vec<_> = lines.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(built(StatusCode::from_u16(status).map_err(|_| Reset)?, &lines, full(answer.body.clone())))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -62,6 +63,16 @@ pub struct Status {
     line: String,
 }
 
+/// One line of an answer's head, as in `Retry-After: 5`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HeaderLine {
+    /// The name, in the case it is sent in.
+    pub name: String,
+    /// What stands behind the colon.
+    pub value: String,
+}
+
 /// One thing that is done after the switch, and what with.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -96,7 +107,7 @@ impl FromStr for Status {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let code = text.split(' ').next().filter(|code| code.len() == 3).and_then(|code| code.parse().ok());
-        let code = code.filter(|code| (100..=999).contains(code));
+        let code = code.filter(|code| (100..=999).contains(code) && !text.contains(char::is_control));
         let code = code.ok_or_else(|| format!("`{text}` is no status: number and reason are, as in `502 Bad Gateway`"))?;
         Ok(Self { code, line: text.to_owned() })
     }
@@ -113,6 +124,23 @@ impl TryFrom<String> for Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line)
+    }
+}
+
+impl TryFrom<String> for HeaderLine {
+    type Error = String;
+
+    /// A line that breaks the head is written whole, with `raw`: there it is meant.
+    fn try_from(text: String) -> Result<Self, String> {
+        let no_line = |why: &str| Err(format!("`{}` is no header line: {why}", text.escape_debug()));
+        let Some((name, value)) = text.split_once(':') else {
+            return no_line("name and value are, as in `Retry-After: 5`");
+        };
+        match () {
+            () if HeaderName::from_bytes(name.as_bytes()).is_err() => no_line("no name stands before the colon"),
+            () if HeaderValue::from_str(value).is_err() => no_line("its value holds a control character"),
+            () => Ok(Self { name: name.to_owned(), value: value.trim().to_owned() }),
+        }
     }
 }
 
