@@ -45,7 +45,7 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
     let tried = play(&shelf, &fault, &stage, &stop, flags.telling.quiet)?;
     let status = tell(&tried.recording, &shelf, &flags.telling, &sinks, own.terminal)?;
     if flags.telling.format == Format::Human && flags.telling.output.is_none() {
-        sink::print(&more(row, &fault, &stage, flags.hold)?)?;
+        sink::offer(&more(row, &fault, &stage, flags.hold)?)?;
     }
     if flags.hold {
         hold(&stop);

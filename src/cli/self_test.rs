@@ -41,7 +41,7 @@ pub fn run(flags: &Flags) -> Result<u8, End> {
         }
         SelfTestFormat::Json => serde_json::to_string_pretty(&object(&outcome, &lines)).unwrap_or_default() + "\n",
     };
-    sink::print(&text)?;
+    sink::offer(&text)?;
     Ok(outcome.exit().number())
 }
 

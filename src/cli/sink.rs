@@ -119,14 +119,37 @@ pub enum Unwritten {
 /// # Errors
 /// The reader went away, or the system refused.
 pub fn print(text: &str) -> Result<(), Unwritten> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| match e.kind() {
+    write(text).map_err(|e| match e.kind() {
         ErrorKind::BrokenPipe => Unwritten::NobodyReads,
         _ => Unwritten::Refused(Box::new(
             Complaint::new(format!("cannot write to standard output: {}", regular::words(&e)))
                 .help("make room where it leads, or name a file with --output"),
         )),
     })
+}
+
+/// The same for a command that has more to say by its exit status: that status stands, whether or not somebody reads on.
+///
+/// # Errors
+/// The system refused.
+pub fn offer(text: &str) -> Result<(), Unwritten> {
+    match print(text) {
+        Err(Unwritten::NobodyReads) => Ok(()),
+        told => told,
+    }
+}
+
+/// To the descriptor itself: the library's own standard output counts one that cannot be written among those nobody minds.
+#[cfg(unix)]
+fn write(text: &str) -> io::Result<()> {
+    use std::os::fd::AsFd;
+    std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?).write_all(text.as_bytes())
+}
+
+#[cfg(not(unix))]
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Writes a text to a file, whole or not at all.

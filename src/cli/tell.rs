@@ -23,7 +23,7 @@ pub fn tell(recording: &Recording, shelf: &Shelf, telling: &Telling, sinks: &[Si
     for Sink { format, file } in sinks.iter().rev() {
         match file {
             Some(file) => sink::store(file, &report::render(*format, &report, &Style { width, color: false }))?,
-            None => sink::print(&report::render(*format, &report, &Style { width, color: terminal.color }))?,
+            None => sink::offer(&report::render(*format, &report, &Style { width, color: terminal.color }))?,
         }
     }
     Ok(status)

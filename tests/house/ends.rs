@@ -100,6 +100,38 @@ fn whoever_writes_to_nobody_ends_at_the_second_signal() {
 }
 
 #[test]
+fn a_reader_who_goes_away_does_not_make_a_symptom_a_success() {
+    for (fault, status) in [("edge/upgrade-answered-403", 1), ("healthy/token", 0)] {
+        for more in [&["--save", "run.jsonl"][..], &["--format", "json"]] {
+            let desk = Desk::new();
+            let mut child =
+                spawn(&desk, &[&["preflight", "--reference", "--quiet", "--skip", "IDLE", "--fault", fault], more].concat());
+            drop(child.stdout.take());
+            let done: Done = child.wait_with_output().unwrap().into();
+            assert_eq!((done.status, done.err.as_str()), (status, ""), "{fault} {more:?}");
+            assert_eq!(desk.path().join("run.jsonl").exists(), more[0] == "--save");
+        }
+    }
+    let desk = Desk::new();
+    let mut child = spawn(&desk, &["explain", "WS-01"]);
+    drop(child.stdout.take());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0), "what judges nothing has nothing else to say");
+}
+
+#[test]
+fn a_standard_output_that_cannot_be_written_is_said() {
+    let desk = Desk::new();
+    desk.put("read-only", "");
+    for (to, words) in [("/dev/full", "cannot write to standard output"), ("read-only", "cannot write to standard output")] {
+        let how = if to == "/dev/full" { format!("exec >{to}") } else { format!("exec 1<{to}") };
+        for args in [&["preflight", "--reference", "--quiet", "--skip", "IDLE"][..], &["explain", "WS-01"], &["--help"]] {
+            let done = after(&desk, &how, args);
+            assert!(done.status == 2 && done.err.contains(words), "{how} {args:?}: {} {}", done.status, done.err);
+        }
+    }
+}
+
+#[test]
 fn a_self_test_that_is_interrupted_tells_what_it_has_and_leaves_nothing() {
     for signal in SIGNALS {
         let desk = Desk::new();
