@@ -14,7 +14,7 @@ labels! {
     pub enum Maturity {
         Drafted = "drafted": "Written, and fired by nothing but its own examples.",
         Proven = "proven": "An injected fault fires it.",
-        FieldProven = "field-proven": "A scenario in which every part is the real thing fires it.",
+        FieldProven = "field-proven": "A scenario or a case of an edge in which every part is the real thing fires it.",
     }
 }
 
@@ -27,7 +27,7 @@ pub struct Entry {
     /// A fault file that fires it, its own before others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
-    /// A scenario of real parts that fires it.
+    /// A scenario of real parts that fires it, or a case on a real product: `edge::PRODUCT::CASE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
 }

@@ -50,6 +50,7 @@ fn every_claim_of_a_finished_issue_was_kept() {
         assert!(!issue.claim.is_empty(), "{}: a finished issue without claims", issue.title);
         for claim in &issue.claim {
             assert!(!claim.tests.is_empty() || claim.bench.is_some(), "{}: neither test nor bench", claim.says);
+            broken.extend(claim.bench.as_deref().and_then(no_bench).map(|why| format!("{why} ({})", claim.says)));
             for test in &claim.tests {
                 broken.extend(fault(test, &known, ran.as_ref()).map(|why| format!("{test}: {why} ({})", claim.says)));
             }
@@ -74,6 +75,37 @@ fn a_missing_a_skipped_and_a_failed_test_break_a_claim() {
     let ran = outcomes("test a::made ... FAILED\ntest a::b ... ok");
     assert!(fault("a::", &["a::b".into()], Some(&ran)).is_some(), "one that no source names failed");
     assert!(fault("z::", &known, Some(&ran)).is_some(), "nothing below it");
+    let twice = |first: &str, second: &str, more: &str| {
+        let ran = outcomes(&format!("test a::b ... {first}\n{more}\ntest a::b ... {second}\n"));
+        fault("a::b", &known, Some(&ran)).is_none()
+    };
+    assert!(
+        twice("ignored", "ok", "") && twice("ok", "ignored", "") && twice("FAILED", "ok", "repeated a::b alone; it was late")
+    );
+    assert!(
+        !twice("FAILED", "ok", "") && !twice("ok", "FAILED", "") && !twice("FAILED", "ok", "repeated a::c alone; it was late")
+    );
+}
+
+#[test]
+fn a_bench_that_a_claim_names_must_exist() {
+    assert_eq!(no_bench("cargo bench --bench preflight"), None);
+    for wrong in
+        ["cargo bench --bench prefligth", "cargo bench", "cargo test --bench preflight", "cargo bench --bench preflight --no-run"]
+    {
+        assert!(no_bench(wrong).is_some(), "{wrong}");
+    }
+}
+
+/// Why a command is no bench of this package, if so.
+fn no_bench(command: &str) -> Option<String> {
+    let Some(name) = command.strip_prefix("cargo bench --bench ") else {
+        return Some(String::from("is not `cargo bench --bench NAME`"));
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let named = manifest["bench"].as_array().unwrap().iter().any(|bench| bench["name"].as_str() == Some(name));
+    (!named || !root.join(format!("benches/{name}.rs")).is_file()).then(|| format!("there is no bench `{name}`"))
 }
 
 /// Why a claim's test does not keep it, if so. Without a log only its existence can be told.
@@ -92,14 +124,19 @@ fn fault(test: &str, known: &[String], ran: Option<&BTreeMap<String, String>>) -
     })
 }
 
-/// Name and outcome of every `test NAME ... OUTCOME` line; of a test that ran twice, the better one.
+/// Name and outcome of every `test NAME ... OUTCOME` line. A test that is skipped in one run may be run by another, as those of
+/// older releases are; of one that ran twice the worse counts, unless a line says that it was repeated: `repeated NAME alone`.
 fn outcomes(log: &str) -> BTreeMap<String, String> {
+    let again = |line: &str| line.trim_start().strip_prefix("repeated ")?.split_once(" alone").map(|(name, _)| name.to_owned());
+    let repeated: BTreeSet<String> = log.lines().filter_map(again).collect();
     let mut found = BTreeMap::new();
     for line in log.lines() {
         let Some((name, outcome)) = line.trim_start().strip_prefix("test ").and_then(|l| l.split_once(" ... ")) else { continue };
         let outcome = outcome.split([' ', ',']).next().unwrap_or_default();
-        let old = found.entry(name.trim().to_owned()).or_insert_with(|| outcome.to_owned());
-        if outcome == "ok" {
+        let name = name.trim();
+        let old = found.entry(name.to_owned()).or_insert_with(|| outcome.to_owned());
+        let better = outcome == "ok" && (*old == "ignored" || repeated.contains(name));
+        if better || outcome != "ok" && outcome != "ignored" {
             outcome.clone_into(old);
         }
     }

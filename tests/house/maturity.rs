@@ -1,4 +1,5 @@
-//! The list of how well every row is proven is made of the fault files and scenarios that exist.
+//! The list of how well every row is proven is made of the fault files, the scenarios that exist, and what real products were seen
+//! to give.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,19 +17,21 @@ use crate::fresh::fresh;
 fn the_maturity_of_every_row_is_fresh() {
     let shelf = Shelf::builtin().unwrap();
     let faults = fault::all().unwrap_or_else(|complaint| panic!("{complaint}"));
-    let scenarios = scenarios();
+    let scenarios: BTreeMap<_, _> = scenarios().into_iter().chain(cases()).collect();
     let entry = |code: &Code, own: &str| {
         let fires = |ids: &[String]| ids.iter().any(|id| id.starts_with(&format!("{code}@")));
         // Its own fault goes before others, and to be a root before to be an effect.
         let faults = faults.iter().filter(|f| fires(&f.expect.roots) || fires(&f.expect.folded));
         let fault = faults.min_by_key(|f| (f.name != own, !fires(&f.expect.roots), &f.name)).map(|f| f.name.clone());
         let scenarios = scenarios.iter().filter(|(_, [roots, folded])| fires(roots) || fires(folded));
-        let scenario = scenarios.min_by_key(|(name, [roots, _])| (!fires(roots), *name)).map(|(name, _)| name.clone());
+        // A scenario that says all that is there goes before a case, which is one of many alike.
+        let rank = |(name, [roots, _]): &(&String, &[Vec<String>; 2])| (!fires(roots), name.contains("::"), name.to_string());
+        let scenario = scenarios.min_by_key(rank).map(|(name, _)| name.clone());
         Entry::new(fault, scenario)
     };
     let all: BTreeMap<Code, Entry> = shelf.symptoms.iter().map(|row| (row.code.clone(), entry(&row.code, &row.fault))).collect();
     let text = format!(
-        "# Generated from matrices/faults and tests/scenarios; a test rewrites this file when it is stale.\n\n{}",
+        "# Generated from matrices/faults, tests/scenarios and tests/edges/seen.toml; a test rewrites this file when it is stale.\n\n{}",
         toml::to_string(&all).unwrap()
     );
     assert_eq!(toml::from_str::<BTreeMap<Code, Entry>>(&text).unwrap(), all);
@@ -49,11 +52,39 @@ fn scenarios() -> BTreeMap<String, [Vec<String>; 2]> {
 
 /// Real gateways or nginx stand there, and nobody plays a part: a relay and a closed port are what they are anywhere.
 fn real(scenario: &Table) -> bool {
-    let kind = |peer: &Value| peer["kind"].as_str().unwrap().to_owned();
-    let peers: Vec<String> = scenario.get("peer").and_then(Value::as_array).into_iter().flatten().map(kind).collect();
     let gateway = scenario.get("gateway").and_then(Value::as_table).is_some_and(|gateways| !gateways.is_empty());
-    let plays = |kind: &String| !["nginx", "relay", "closed"].contains(&kind.as_str());
-    (gateway || peers.iter().any(|kind| kind == "nginx")) && !peers.iter().any(plays)
+    (gateway || kinds(scenario).any(|kind| kind == "nginx")) && !plays(scenario)
+}
+
+/// Whether anybody plays a part.
+fn plays(scenario: &Table) -> bool {
+    kinds(scenario).any(|kind| !["nginx", "relay", "closed", "product", "wall"].contains(&kind))
+}
+
+fn kinds(scenario: &Table) -> impl Iterator<Item = &str> {
+    let peers = scenario.get("peer").and_then(Value::as_array).into_iter().flatten();
+    peers.map(|peer| peer["kind"].as_str().unwrap())
+}
+
+/// Cases on real products that were seen to give a root, by the names of their tests, with the ids of those roots.
+fn cases() -> BTreeMap<String, [Vec<String>; 2]> {
+    let edges = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/edges");
+    let table = |file: &Path| std::fs::read_to_string(file).unwrap().parse::<Table>().unwrap();
+    let mut played = BTreeMap::new();
+    for file in std::fs::read_dir(edges.join("cases")).unwrap().map(|entry| entry.unwrap().path()) {
+        let (name, case) = (file.file_stem().unwrap().to_string_lossy().into_owned(), table(&file));
+        let bands = case.get("band").and_then(Value::as_array).into_iter().flatten();
+        let of_bands: Vec<String> = bands.map(|band| format!("{name}-{}", band["name"].as_str().unwrap())).collect();
+        played.extend(of_bands.into_iter().chain([name]).map(|name| (name, plays(&case))));
+    }
+    let mut cases = BTreeMap::new();
+    for (product, seen) in table(&edges.join("seen.toml")) {
+        for (case, line) in seen.as_table().unwrap().iter().filter(|(case, _)| !played[*case]) {
+            let roots = line["roots"].as_array().unwrap().iter().map(|code| format!("{}@", code.as_str().unwrap()));
+            cases.insert(format!("edge::{product}::{case}"), [roots.collect(), Vec::new()]);
+        }
+    }
+    cases
 }
 
 fn found(scenario: &Table) -> [Vec<String>; 2] {
@@ -71,6 +102,9 @@ fn a_played_part_makes_no_field() {
     assert!(real(&scenario("[[peer]]\nkind = 'nginx'")));
     assert!(!real(&scenario("[gateway]\ngw = 'token'\n[[peer]]\nkind = 'script'")));
     assert!(!real(&scenario("[[peer]]\nkind = 'closed'")));
+    assert!(real(&scenario("[gateway]\ngw = 'token'\n[[peer]]\nkind = 'product'\n[[peer]]\nkind = 'wall'")));
+    let cases = cases();
+    assert!(cases.keys().any(|case| case.ends_with("::idle")) && !cases.keys().any(|case| case.ends_with("::idle-timed-short")));
 }
 
 #[test]
