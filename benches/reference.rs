@@ -8,8 +8,12 @@
 #![expect(clippy::disallowed_methods, reason = "a bench reads time and the environment")]
 #![expect(dead_code, reason = "shares files with the tests, which use all of them")]
 
+#[path = "../tests/peers/again.rs"]
+mod again;
 #[path = "../tests/peers/gateway.rs"]
 mod gateway;
+#[path = "../tests/house/machine.rs"]
+mod machine;
 #[path = "../tests/peers/namespace.rs"]
 mod namespace;
 #[path = "../tests/peers/parts.rs"]

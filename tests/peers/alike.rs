@@ -7,6 +7,7 @@ use clawprobe::facts::dictionary;
 use clawprobe::facts::schema::Print;
 use serde_json::{Value, json};
 
+use crate::again;
 use crate::cast::Cast;
 use crate::play::play;
 use crate::scenario::Scenario;
@@ -16,11 +17,13 @@ use crate::stage::Stage;
 /// expects, every fact that a fingerprint keeps, and what became of every row.
 pub fn hold(stage: &Stage, scenario: &Scenario) -> Result<(), String> {
     let real = stage.real(scenario)?;
-    let reference = play(stage, scenario, Cast::Reference)?;
-    let pairs = real.iter().zip(&reference).enumerate();
-    let wrong: Vec<String> =
-        pairs.flat_map(|(n, (a, b))| differences(a, b).into_iter().map(move |d| format!("run {n}: {d}"))).collect();
-    if real.len() == reference.len() && wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+    again::patiently(&scenario.name, scenario.measures_time(), || {
+        let reference = play(stage, scenario, Cast::Reference)?;
+        let pairs = real.iter().zip(&reference).enumerate();
+        let wrong: Vec<String> =
+            pairs.flat_map(|(n, (a, b))| differences(a, b).into_iter().map(move |d| format!("run {n}: {d}"))).collect();
+        if real.len() == reference.len() && wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+    })
 }
 
 /// The report with every port, folder and secret of the scene called by its name, and placeholders of secrets numbered as they

@@ -1,6 +1,5 @@
 //! A network namespace of our own, without a way out, and a second one for a client.
 
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
@@ -8,6 +7,12 @@ const MARK: &str = "CLAWPROBE_TEST_NAMESPACE";
 /// A new network namespace with a view of /sys that shows its interfaces, not the machine's.
 const NEW: [&str; 5] = ["--net", "--mount", "--", "sh", "-c"];
 const VIEW: &str = "mount -t sysfs sysfs /sys && exec \"$@\"";
+/// The same with process numbers of its own: when its first process ends, the kernel ends all others. That process ends with
+/// `unshare`, and `unshare` with us, however we end.
+const MORTAL: [&str; 12] =
+    ["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--net", "--mount", "--", "sh", "-c"];
+/// The shell stays the first process: it buries orphans, and a gateway started by the first process takes itself for a service.
+const FIRST: &str = "mount -t sysfs sysfs /sys && \"$@\"; exit $?";
 
 /// The gateway's side and the client's side of the link between the namespaces; both only exist inside them.
 pub const HOST: &str = "10.88.0.1";
@@ -15,19 +20,21 @@ const CLIENT: &str = "10.88.0.2";
 
 /// Runs this very program again inside a fresh namespace, when it may; returns its end. `None`: go on here.
 pub fn enter() -> Option<ExitCode> {
-    if own() || !crate::parts::on_path("unshare") || !crate::parts::on_path("ip") {
+    if own() || !["unshare", "setpriv", "ip"].into_iter().all(crate::parts::on_path) {
         return None;
     }
-    let works =
-        Command::new("unshare").args(NEW).args([VIEW, "sh", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
-    if !works {
+    let inside = || {
+        let mut command = Command::new("setpriv");
+        command.args(MORTAL).args([FIRST, "sh"]);
+        command
+    };
+    if !inside().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
         return None;
     }
     let program = std::env::current_exe().ok()?;
-    let failure =
-        Command::new("unshare").args(NEW).args([VIEW, "sh"]).arg(program).args(std::env::args_os().skip(1)).env(MARK, "1").exec();
-    eprintln!("unshare: {failure}");
-    Some(ExitCode::FAILURE)
+    let ended = inside().arg(program).args(std::env::args_os().skip(1)).env(MARK, "1").status();
+    let code = ended.map(|status| status.code().and_then(|code| u8::try_from(code).ok()));
+    Some(code.ok().flatten().map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Whether this is the inside.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use libtest_mimic::Trial;
 
 use crate::scenario::Scenario;
+use crate::{again, machine};
 
 /// Node.js for the gateway, as `tests/lab/install.sh` installs it.
 pub const NODE: &str = "24.21.0";
@@ -13,7 +14,7 @@ pub const NODE: &str = "24.21.0";
 pub fn required(scenario: &Scenario) -> bool {
     match scenario.lane.as_str() {
         "release" => scenario.gateway.values().any(|config| is("CLAWPROBE_RELEASE", &crate::gateway::release(config))),
-        _ => all_required(),
+        _ => machine::all_required(),
     }
 }
 
@@ -21,17 +22,12 @@ fn is(variable: &str, value: &str) -> bool {
     std::env::var(variable).is_ok_and(|v| v == value)
 }
 
-/// Whether every part but older releases is required.
-fn all_required() -> bool {
-    is("CLAWPROBE_PEERS", "required")
-}
-
-/// A trial that is skipped with one line, or fails where parts are required, when a part is absent.
+/// A trial that is skipped with one line, or fails where parts are required, when a part is absent. It runs among others.
 pub fn trial(name: String, absent: Option<String>, run: impl FnOnce() -> Result<(), String> + Send + 'static) -> Trial {
-    checked(name, absent, all_required(), run)
+    checked(name, absent, machine::all_required(), move || again::among(run))
 }
 
-/// The same where the caller knows whether the part is required.
+/// The same where the caller knows whether the part is required, and whether it may have the machine to itself.
 pub fn checked(
     name: String,
     absent: Option<String>,

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use clawprobe::facts::value::parse_ms;
 use clawprobe::reference::certificate::Kind;
@@ -19,6 +20,7 @@ use crate::bare::Bare;
 use crate::cast::{Cast, fingerprint, pin};
 use crate::deed;
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
+use crate::machine;
 use crate::nginx::Nginx;
 use crate::product::{Running, Setup};
 use crate::scenario::{Expect, Peer, Run, Scenario};
@@ -203,6 +205,7 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     words.extend(run.args.iter().map(|a| scene.fill(a)));
     words.extend(["--format", "json"].map(String::from));
     let bare = run.bare.as_ref().map(|peer| Bare::wait_at(&scene.fill(&format!("{{host}}:{{{peer}.port}}"))));
+    let begun = Instant::now();
     let mut child = Command::new(&words[0])
         .args(&words[1..])
         .env_clear()
@@ -229,7 +232,9 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
     if wrong.is_empty() {
         return Ok(report);
     }
-    Err(format!("{}\n{}\n{stderr}{}", wrong.join("\n"), words.join(" "), brief(&report)))
+    let took = format!("took {:.1} s of ours and {:.0} ms of its own", begun.elapsed().as_secs_f64(), report["duration_ms"]);
+    let machine = format!("{took}, {}", machine::load());
+    Err(format!("{}\n{machine}\n{}{}\n{stderr}{}", wrong.join("\n"), brief(&report), words.join(" "), facts(&report)))
 }
 
 /// The words before a command that give it the run's own content of files of the machine.
@@ -329,6 +334,16 @@ fn within(text: &str) -> Option<(f64, f64)> {
     let value = value.split('+').map(|part| parse_ms(part).ok()).sum::<Option<f64>>()?;
     let spread = parse_ms(spread).ok()?;
     Some((value - spread, value + spread))
+}
+
+/// Every fact of a report, one line each: a failure that does not come again is mended from its log alone.
+fn facts(report: &Value) -> String {
+    let line = |f: &Value| match f["state"].as_str() {
+        Some("value") => format!("  {} = {}\n", f["id"], f["value"]),
+        Some("absent") => String::new(),
+        _ => format!("  {} was not measured: {} {}\n", f["id"], f["reason"], f["because"]),
+    };
+    report["facts"].as_array().into_iter().flatten().map(line).collect()
 }
 
 /// What a failure needs to tell of a report: findings with what they saw, and what was required and stayed undecided.

@@ -49,6 +49,15 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// Whether what must come out is a measured time, or hangs on one: whatever holds connections measures timers.
+    pub fn measures_time(&self) -> bool {
+        let span = |value: &toml::Value| value.to_string().contains("+-");
+        let measures = |run: &Run| run.args.iter().any(|arg| arg == "hold") || run.expect.facts.values().any(span);
+        self.lane == "timing" || self.run.iter().any(measures)
+    }
+}
+
 fn main_lane() -> String {
     "main".into()
 }
