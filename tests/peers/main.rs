@@ -16,6 +16,7 @@ mod cast;
 mod client;
 mod contract;
 mod deed;
+mod door;
 mod edges;
 #[path = "../frames/mod.rs"]
 mod exchanges;

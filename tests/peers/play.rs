@@ -19,6 +19,7 @@ use crate::alike;
 use crate::bare::Bare;
 use crate::cast::{Cast, fingerprint, pin};
 use crate::deed;
+use crate::door::{self, Place};
 use crate::gateway::{Gateway, PASSWORD, TOKEN, free_port};
 use crate::machine;
 use crate::nginx::Nginx;
@@ -45,6 +46,7 @@ pub fn play(stage: &Stage, scenario: &Scenario, cast: Cast) -> Result<Vec<Value>
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).map_err(|e| e.to_string())?;
+    let mut begins = scenario.measures_time().then(door::enter);
     let scene = set(stage, scenario, cast, &folder)?;
     for (name, text) in &scenario.file {
         std::fs::write(folder.path().join(name), scene.fill(text)).map_err(|e| format!("{name}: {e}"))?;
@@ -53,7 +55,7 @@ pub fn play(stage: &Stage, scenario: &Scenario, cast: Cast) -> Result<Vec<Value>
     for (index, run) in scenario.run.iter().enumerate() {
         let users: &[bool] = if run.also_as_nobody && is_root() { &[false, true] } else { &[false] };
         for nobody in users.iter().cycle().take(users.len() * run.times) {
-            let report = perform(stage, &scene, run, folder.path(), *nobody)
+            let report = perform(stage, &scene, run, folder.path(), *nobody, begins.take())
                 .map_err(|why| format!("run {}{}: {why}", index + 1, if *nobody { " as nobody" } else { "" }))?;
             reports.push(alike::in_names_of(&scene.holes, report));
         }
@@ -192,7 +194,7 @@ fn is_root() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")))
 }
 
-fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool) -> Result<Value, String> {
+fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool, begins: Option<Place>) -> Result<Value, String> {
     let mut words: Vec<String> = Vec::new();
     if run.from == "client" {
         words.extend(stage.client()?);
@@ -220,6 +222,9 @@ fn perform(stage: &Stage, scene: &Scene, run: &Run, folder: &Path, nobody: bool)
         .map_err(|e| format!("{}: {e}", words[0]))?;
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(scene.fill(&run.stdin).as_bytes());
+    }
+    if let Some(place) = begins {
+        place.until_still(child.id());
     }
     let out = child.wait_with_output().map_err(|e| e.to_string())?;
     let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
