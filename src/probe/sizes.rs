@@ -33,10 +33,6 @@ const LARGEST_MESSAGE: u64 = 4 << 20;
 /// moments; for so long, twice in a row and on a connection that was opened in between, it is not.
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often a size is tried that is answered only by what is behind the edge having left: Caddy counts a body as it hands it on, so
-/// that its limit and the gateway's early answer race, and either is told.
-const MOST_TRIES: usize = 5;
-
 /// How much longer than the slowest before it a size may take beside that; it is twice as large, so twice would do.
 const SLOWER: u32 = 4;
 
@@ -146,8 +142,8 @@ async fn climb(largest: u64, mut attempt: impl AsyncFnMut(Rung) -> Result<Tried,
             return if passed == 0 { Err(Reason::Deadline.into()) } else { Ok(Climbed { outcome, passed, failed: None }) };
         }
         if !tried.through {
-            let (first, last) = once_more(tried, rung, &mut attempt).await?;
-            return Ok(Climbed { outcome: failure(&last, passed), passed, failed: Some((size, first)) });
+            let again = attempt(Rung { again: true, ..rung }).await?;
+            return Ok(Climbed { outcome: failure(&again, passed), passed, failed: Some((size, tried)) });
         }
         slowest = slowest.max(clock::now() - begun);
         passed = size;
@@ -155,23 +151,7 @@ async fn climb(largest: u64, mut attempt: impl AsyncFnMut(Rung) -> Result<Tried,
     Ok(Climbed { outcome: Ok(Ladder::Passed), passed, failed: None })
 }
 
-/// Tries a size again that failed, and gives what is told of the failure and what decides. An answer that speaks of what is behind
-/// the edge decides nothing while another may come, and nothing at all beside one that speaks of the size.
-async fn once_more(
-    first: Tried,
-    rung: Rung,
-    attempt: &mut impl AsyncFnMut(Rung) -> Result<Tried, Because>,
-) -> Result<(Tried, Tried), Because> {
-    let mut tries = vec![first];
-    while tries.len() < 2 || tries.len() < MOST_TRIES && tries.iter().all(Tried::of_upstream) {
-        tries.push(attempt(Rung { again: true, ..rung }).await?);
-    }
-    let last = tries.last().filter(|last| !last.of_upstream()).or_else(|| tries.iter().find(|tried| tried.of_size()));
-    let told = tries.iter().find(|tried| !tried.through && !tried.of_upstream());
-    Ok((told.unwrap_or(&tries[0]).clone(), last.unwrap_or(&tries[0]).clone()))
-}
-
-/// What a size means that failed, by the try that decides.
+/// What a size means that failed, by its second try.
 fn failure(again: &Tried, passed: u64) -> Result<Ladder, Because> {
     match again {
         _ if again.through => Ok(Ladder::Unsteady),

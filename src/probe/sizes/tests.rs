@@ -71,25 +71,6 @@ async fn after_smaller_sizes_got_through_a_limit_of_requests_and_a_broken_upstre
 }
 
 #[tokio::test]
-async fn a_limit_that_races_with_the_gateways_early_answer_is_told_by_the_try_that_says_so() {
-    for (statuses, expected) in [
-        (&[502, 413][..], Ladder::Limited),
-        (&[413, 502], Ladder::Limited),
-        (&[502, 502, 502, 413], Ladder::Limited),
-        (&[502, 502, 502, 502, 502, 413], Ladder::Upstream),
-        (&[502, 502, 200], Ladder::Unsteady),
-    ] {
-        let mut left = statuses.iter();
-        let mut next = || left.next().map_or_else(Tried::nothing, |status| Tried { through: *status < 300, ..refused(*status) });
-        let (told, tried) = climbed(|size, _| if size < 4_096 { Tried::through() } else { next() }).await;
-        assert_eq!(outcome(&told), (Ok(expected), 2_048, Some(4_096)), "{statuses:?}");
-        let status = told.unwrap().failed.unwrap().1.status;
-        assert_eq!(status, Some(if expected == Ladder::Limited { 413 } else { 502 }), "{statuses:?}");
-        assert!(tried.len() <= 2 + MOST_TRIES, "{tried:?}");
-    }
-}
-
-#[tokio::test]
 async fn a_short_time_is_no_limit() {
     let (told, _) = climbed(|size, _| if size < 4_096 { Tried::through() } else { Tried::late() }).await;
     assert_eq!(outcome(&told), (Err(Reason::Deadline), 2_048, None));
