@@ -156,6 +156,11 @@ impl Ask {
             let complaint = Complaint::new(format!("{title} is not put behind another proxy"));
             return Err(complaint.flag("--hop", "inner", "not for this product"));
         }
+        if let (Hop::Outer, Some(before)) = (self.hop, self.before.first()) {
+            let complaint = Complaint::new("nothing of yours stands in front of the outermost proxy");
+            let complaint = complaint.flag("--before", &before.to_string(), "for an inner one");
+            return Err(complaint.help("add --hop inner where this proxy stands behind another; leave --before out otherwise"));
+        }
         if self.gateway.scheme == Scheme::Unix && !product.unix {
             let complaint = Complaint::new(format!("{title} does not reach a Unix socket"));
             let complaint = complaint.flag("--gateway", &self.gateway.to_string(), "a Unix socket");

@@ -96,6 +96,7 @@ fn ask(flags: &Advise) -> Result<Ask, Complaint> {
         .next()
         .ok_or_else(|| Complaint::new("no gateway was found").help("name it with --gateway URL"))?;
     let gateway = itself(way)?;
+    rooted(&gateway, flags.gateway.as_deref())?;
     let (tick, pin) = flags.measured.as_deref().map(measured).transpose()?.unzip();
     let asked = Ask {
         hop: flags.hop,
@@ -131,6 +132,27 @@ fn itself(way: Way) -> Result<Endpoint, Complaint> {
         endpoint.host = "::1".into();
     }
     Ok(endpoint)
+}
+
+/// Whether the gateway is named without a path: what is printed leads to all of it.
+fn rooted(gateway: &Endpoint, typed: Option<&str>) -> Result<(), Complaint> {
+    if gateway.path == "/" {
+        return Ok(());
+    }
+    let root = Endpoint { path: "/".into(), query: None, ..gateway.clone() };
+    // A query is nobody's to read.
+    let whole = typed.map_or_else(|| gateway.to_string(), str::to_owned);
+    let shown = whole.split(['?', '#']).next().unwrap_or_default();
+    let authority = shown.find("://").map_or(0, |at| at + "://".len());
+    let path = shown[authority..].find('/').map_or(shown.len(), |at| authority + at);
+    let flag = "--gateway ";
+    let complaint = Complaint::new("a configuration leads to the whole gateway, not to a path of it");
+    let span = flag.len() + path..flag.len() + shown.len();
+    let complaint = complaint.at("command line", format!("{flag}{shown}"), span, "a path");
+    Err(complaint.help(format!(
+        "write --gateway {root}: every path is handed on as it comes, so that clients ask the edge for {} as well",
+        gateway.path
+    )))
 }
 
 /// From where an edge on this machine reaches the gateway.

@@ -280,6 +280,10 @@ fn what_the_user_got_wrong_is_underlined() {
         (&["advise", "nginx", "--gateway", "ftp://x"], "ftp"),
         (&["advise", "nginx", "--cert", "/a$b"], "/a$b"),
         (&["advise", "nginx", "--before", "x"], "x"),
+        (&["advise", "nginx", "--before", "192.0.2.2"], "192.0.2.2"),
+        (&["advise", "caddy", "--gateway", "ws://127.0.0.1:7/base"], "/base"),
+        (&["advise", "ssh", "--gateway", "https://[::1]:7/a/b/?token=x"], "/a/b/"),
+        (&["advise", "alb", "--gateway", "wss://127.0.0.1/base"], "/base"),
         (&["advise", "nginx", "--gateway", "ws://203.0.113.5:18789"], "ws://203.0.113.5:18789"),
         (&["advise", "ssh", "--gateway", "ws://[fe80::1]:18789"], "ws://[fe80::1]:18789"),
         (&["advise", "alb", "--gateway", "ws://203.0.113.5:18789"], "ws://203.0.113.5:18789"),
@@ -299,6 +303,36 @@ fn what_the_user_got_wrong_is_underlined() {
         assert!(done.status == 2 && done.out.is_empty(), "{args:?}: {}{}", done.out, done.err);
         assert_eq!(done.underlined(), [marked], "{args:?}: {}", done.err);
     }
+}
+
+#[test]
+fn a_path_of_the_gateway_is_named_with_what_to_write() {
+    let done = Desk::new().run(&["advise", "nginx", "--gateway", "http://127.0.0.1:7/base?token=planted"]);
+    assert!(done.err.contains("write --gateway ws://127.0.0.1:7:") && done.err.contains("the edge for /base"), "{}", done.err);
+    assert!(!done.err.contains("planted"), "{}", done.err);
+    assert_eq!(Desk::new().run(&["advise", "nginx", "--gateway", "http://127.0.0.1:7/"]).status, 0);
+}
+
+#[test]
+fn caddy_takes_port_80_for_redirects_only_beside_443_and_says_so() {
+    let caddy = products().into_iter().find(|p| p.product == "caddy").unwrap();
+    let with = |hop: Hop, port: Option<&str>, cert: Option<&str>| {
+        let listen = port.map(|port| port.parse().unwrap());
+        page(&caddy, &Ask { listen, cert: cert.map(str::to_owned), ..ask(gateway(Scheme::Ws, "127.0.0.1"), hop) }).unwrap()
+    };
+    let (leaves, says) = ("{\n    # Port 80 is left alone", "Caddy takes port 80 as well");
+    for (port, other) in [(None, false), (Some("443"), false), (Some("8443"), true), (Some("127.0.0.1:443"), false)] {
+        let page = with(Hop::Outer, port, Some("/c.pem"));
+        assert_eq!(page.configuration.starts_with(leaves), other, "{port:?}: {}", page.configuration);
+        assert_eq!(page.configuration.contains("auto_https disable_redirects"), other, "{port:?}: {}", page.configuration);
+        assert_eq!(page.notes.iter().any(|note| note.starts_with(says)), !other, "{port:?}: {:?}", page.notes);
+    }
+    // In plain text nothing is redirected; TLS of a hop further in is.
+    let plain = with(Hop::Inner, None, None).text();
+    assert!(!plain.contains("port 80") && !plain.contains("auto_https"), "{plain}");
+    assert!(with(Hop::Inner, None, Some("/c.pem")).configuration.starts_with(leaves));
+    let public = |cert| with(Hop::Outer, Some("8443"), cert).text().contains("A public authority asks port 80 or 443");
+    assert!(public(None) && !public(Some("/c.pem")));
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use clawprobe::reference::certificate::Kind;
@@ -101,6 +101,7 @@ fn play(stage: &Stage, product: &Product, outer: &Product, case: &Case) -> Resul
     // A product that runs as nobody reaches its own folder below.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).map_err(|e| e.to_string())?;
+    port_80_taken()?;
     let gateway = gateway(stage, product, case, folder.path())?;
     let advised = Advised { stage, folder: folder.path().to_owned(), beneath: RefCell::default() };
     let own = gateway.certificate.as_deref().filter(|_| case.checked);
@@ -119,6 +120,17 @@ fn play(stage: &Stage, product: &Product, outer: &Product, case: &Case) -> Resul
         advised.healthy(outer, &through, "outer", &outermost)?;
     }
     Ok(())
+}
+
+/// From now on another program has port 80, as on a machine that serves something already: whoever gives an edge another port than
+/// 443 does not mean it to take 80. Outside of a namespace of our own the port is none of a user's anyway.
+fn port_80_taken() -> Result<(), String> {
+    static TAKEN: OnceLock<Result<TcpListener, String>> = OnceLock::new();
+    if !crate::namespace::own() {
+        return Ok(());
+    }
+    let taken = TAKEN.get_or_init(|| TcpListener::bind(("::", 80)).map_err(|e| format!("port 80: {e}")));
+    taken.as_ref().map(drop).map_err(Clone::clone)
 }
 
 /// The gateway of a case.
