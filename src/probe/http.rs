@@ -1,5 +1,7 @@
 //! The `http` primitive: one route, and the answer judged by its shape.
 
+mod otherwise;
+
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -37,8 +39,10 @@ const fn claim(route: Route) -> Option<(&'static str, &'static str)> {
 pub async fn run(ask: &mut Ask<'_>) -> Done {
     let route = ask.with("probe").and_then(|word| word.parse().ok()).unwrap_or(Route::Health);
     let Some(way) = ask.way else { return defect(ask) };
-    if route == Route::ViaProxy {
-        return via_proxy(ask, way).await;
+    match route {
+        Route::ViaProxy => return via_proxy(ask, way).await,
+        Route::Otherwise => return otherwise::run(ask, way).await,
+        _ => {}
     }
     let mut sheet = Sheet::new(&HTTP, ask.vantage);
     let (named, came) = request(ask, way, route, ask.lane.peer, NAMED.to_owned()).await;
@@ -59,7 +63,9 @@ fn defect(ask: &Ask<'_>) -> Done {
 pub(super) fn path(route: Route, way: &Way, target: &Target) -> String {
     let below = below(way, target);
     match route {
-        Route::Health | Route::ViaProxy => target.health_path.clone().unwrap_or_else(|| format!("{below}{HEALTH_PATH}")),
+        Route::Health | Route::ViaProxy | Route::Otherwise => {
+            target.health_path.clone().unwrap_or_else(|| format!("{below}{HEALTH_PATH}"))
+        }
         Route::Startup => format!("{below}/startupz"),
         Route::Ready | Route::ClaimLocal | Route::ClaimRemote => format!("{below}/readyz"),
         Route::Dashboard if !below.is_empty() => format!("{below}/"),
@@ -97,8 +103,9 @@ async fn request(ask: &mut Ask<'_>, way: &Way, route: Route, peer: Option<Socket
         Err(error) => return (row.rest(Cell::not_measured(Because::new(Reason::Unsupported, error))), false),
     };
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
-    if route == Route::Health && key == NAMED && way.endpoint.scheme == Scheme::Ws {
-        ask.lane.suspects_tls = like_a_tls_port(&exchanged);
+    if route == Route::Health && key == NAMED {
+        ask.lane.suspects_tls = way.endpoint.scheme == Scheme::Ws && like_a_tls_port(&exchanged);
+        ask.lane.otherwise = otherwise::worth_trying(ask, way, &exchanged);
     }
     let came = exchanged.bytes > 0;
     let asked = (authority.as_str(), path.as_str());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::clock::Deadline;
 use crate::facts::series::Taken;
+use crate::facts::tables::http::By;
 use crate::facts::value::{Because, Reason};
 use crate::facts::{Sheet, Table};
 use crate::path::Vantage;
@@ -93,6 +94,8 @@ pub struct LaneState {
     pub untrusted: bool,
     /// Whether the health request, sent in plain text, ended as it does at a port that speaks TLS.
     pub suspects_tls: bool,
+    /// What the health request is worth being asked by once more, as no gateway answered it.
+    pub otherwise: Option<By>,
     /// The paths to compare this one with, request by request.
     pub beside: Vec<Beside>,
     /// Samples that the probe took, timed from its own beginning.

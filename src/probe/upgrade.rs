@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 
+pub use self::extended::once;
 use self::extended::{Extended, extended};
 use super::answer::Answer;
 use super::exchange::{Exchanged, Reply, exchange};
@@ -174,8 +175,10 @@ fn row(ask: &Ask<'_>, upgraded: &Upgraded, offer: Offer, client: As) -> Row {
     if let Some(because) = line::unattributable(ask).filter(|_| nobody) {
         return row.rest(Cell::NotMeasured(because));
     }
+    // A slow peer is as silent as one that is deaf to an extended CONNECT.
+    let late = *http2 == Some(Http2::Offered) && *outcome == Switch::Silent;
+    let row = if late { row.without("outcome", Reason::Deadline) } else { row.set("outcome", outcome.as_str()) };
     let row = row
-        .set("outcome", outcome.as_str())
         .maybe("flaw", flaw(ask, exchanged, answer.as_ref().map(|(_, answer)| answer)).map(Flaw::as_str))
         .maybe("address", ask.lane.peer.map(|peer| peer.to_string()))
         .maybe("alpn", alpn.as_deref())

@@ -105,8 +105,9 @@ fn straight_to_the_gateway_every_connection_is_one_that_was_declared() {
         told.holds("no edge");
         told.speaks(&[]);
         // In plain text and without a proxy these have nothing to ask.
-        let idle =
-            told.probes().filter(|p| ["tls", "tls-cross-check", "health-via-proxy", "upgrade-h2"].contains(&p.id.as_str()));
+        let idle = told.probes().filter(|p| {
+            ["tls", "tls-cross-check", "health-otherwise", "health-via-proxy", "upgrade-h2"].contains(&p.id.as_str())
+        });
         let idle: usize = idle.map(|p| p.connections).sum();
         let tries = usize::from(told.declared().methods.contains(&Method::Connect));
         assert_eq!(told.plan.credentials, tries, "{matrix}");

@@ -14,6 +14,15 @@ labels! {
         ClaimLocal = "claim-local": "The readiness route, with a claim (`X-Forwarded-For`) to come from 127.0.0.1.",
         ClaimRemote = "claim-remote": "The readiness route, with a claim (`X-Forwarded-For`) to come from a public address.",
         ViaProxy = "via-proxy": "The health route, through the proxy that the environment names.",
+        Otherwise = "otherwise": "The health route once more, by what the port may speak instead: see `by`. Only where no gateway answered by what the path says.",
+    }
+}
+
+labels! {
+    /// What was tried in the place of what the path says.
+    pub enum By {
+        OtherScheme = "other-scheme": "TLS in the place of plain text, or plain text in the place of TLS.",
+        Http2 = "http2": "HTTP/2 without TLS, with prior knowledge (RFC 9113, section 3.3).",
     }
 }
 
@@ -107,6 +116,7 @@ const HTTP_KEYS: &[Key] = &[
 ];
 const HTTP_FIELDS: &[Field] = &[
     field("outcome", Type::Label(Exchange::ALL), "How the request ended."),
+    field("by", Type::Label(By::ALL), "What was tried in the place of what the path says; absent when nothing was."),
     field("flaw", Type::Label(Flaw::ALL), "What is wrong with the answer beside its content; absent when nothing is."),
     field("status", Type::Int, "HTTP status, also of a head that is not whole or does not parse."),
     field("body", Type::Label(Body::ALL), "What the body is, by its shape."),

@@ -78,13 +78,49 @@ async fn converse(
     let response = connection.beside(sender.send_request(request)).await?;
     let at = clock::now();
     let (parts, body) = response.into_parts();
-    let names = parts.headers.keys().map(|n| n.as_str().to_owned()).collect();
-    let head = Reply { status: parts.status.as_u16(), headers: parts.headers, names, http2: true, ..Reply::default() };
-    let (_, kept) = reply.insert((at, head));
-    if !parts.status.is_success() {
+    let switched = parts.status.is_success();
+    let (_, kept) = reply.insert((at, of(parts)));
+    if !switched {
         connection.beside(read_body(body, kept)).await;
     }
     Ok(true)
+}
+
+/// Sends one request by HTTP/2, and reads its answer.
+pub async fn once(stream: Box<dyn Stream>, request: Bare, deadline: &Deadline) -> Exchanged {
+    let tasks = Tasks::default();
+    let begun = clock::now();
+    let ended = tokio::time::timeout_at(deadline.at(), answer(stream, &tasks, request)).await;
+    tasks.end();
+    match ended {
+        Ok(Ok((at, reply))) => Exchanged {
+            status: Some(reply.status),
+            after: Some(at - begun),
+            bytes: reply.body.len() as u64,
+            reply: Some(reply),
+            ..Exchanged::never(Exchange::Answered)
+        },
+        Ok(Err(_)) => Exchanged::never(Exchange::Garbage),
+        Err(_) => Exchanged { ran_out: true, ..Exchanged::never(Exchange::Silent) },
+    }
+}
+
+async fn answer(stream: Box<dyn Stream>, tasks: &Tasks, request: Bare) -> hyper::Result<(clock::Instant, Reply)> {
+    let (mut sender, connection) =
+        http2::Builder::new(tasks.clone()).max_header_list_size(MOST_HEADERS).handshake(TokioIo::new(stream)).await?;
+    let mut connection = Driven { connection: pin!(connection), over: false };
+    let response = connection.beside(sender.send_request(request)).await?;
+    let at = clock::now();
+    let (parts, body) = response.into_parts();
+    let mut reply = of(parts);
+    connection.beside(read_body(body, &mut reply)).await;
+    Ok((at, reply))
+}
+
+/// A reply without its body, which is still to come.
+fn of(parts: hyper::http::response::Parts) -> Reply {
+    let names = parts.headers.keys().map(|n| n.as_str().to_owned()).collect();
+    Reply { status: parts.status.as_u16(), headers: parts.headers, names, http2: true, ..Reply::default() }
 }
 
 /// Reads as much of a refusal's body as comes: an early end changes nothing about the refusal.

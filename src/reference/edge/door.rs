@@ -37,6 +37,12 @@ impl Guest {
     pub fn speaks_http2(&self) -> bool {
         matches!(&self.wire, Wire::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
+
+    /// Whether it begins HTTP/2 without TLS, by prior knowledge (RFC 9113, section 3.4): no method of HTTP/1.1 that a probe sends
+    /// begins alike.
+    pub async fn begins_with_http2(&self) -> bool {
+        matches!(self.wire, Wire::Tcp(_)) && self.wire.first_byte().await == Some(b'P')
+    }
 }
 
 /// Lets a client in, or sees it off.
@@ -77,6 +83,9 @@ async fn secure(edge: &Edge, wire: Wire) -> Option<Wire> {
     let Wire::Tcp(tcp) = wire else { return None };
     let mut first = [0];
     tcp.peek(&mut first).await.ok().filter(|count| *count > 0)?;
+    if first[0] != HANDSHAKE && edge.options.site_in_plain {
+        return Some(Wire::Tcp(tcp));
+    }
     if first[0] != HANDSHAKE && edge.options.mode == Mode::Http {
         http1::refuse(edge, Wire::Tcp(tcp), Occasion::Why(Why::PlainOnTls), None).await;
         return None;

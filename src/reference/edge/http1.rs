@@ -31,6 +31,9 @@ pub async fn request(edge: &Edge, guest: Guest) {
         Ok(Err(NoHead::Junk(_))) => return refuse(edge, wire, Why::Junk, None).await,
         Ok(Err(NoHead::TooLong)) => return refuse(edge, wire, Why::LongHead, None).await,
     };
+    if edge.options.site_in_plain && matches!(wire, Wire::Tls(_)) {
+        return refuse(edge, wire, Why::NoSite, Some(&head)).await;
+    }
     if edge.options.anonymous == Anonymous::Told && anonymous(&wire) {
         return refuse(edge, wire, Occasion::Status(400), Some(&head)).await;
     }

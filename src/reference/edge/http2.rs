@@ -50,7 +50,7 @@ pub async fn requests(edge: &Arc<Edge>, guest: Guest) {
     let tasks = Tasks::default();
     let mut builder = server::conn::http2::Builder::new(tasks.clone());
     builder.max_header_list_size(edge.options.head_limit.try_into().unwrap_or(u32::MAX));
-    if matches!(edge.options.h2, H2::Connect | H2::Keyless) {
+    if matches!(edge.options.h2, H2::Connect | H2::Keyless | H2::Deaf) {
         builder.enable_connect_protocol();
     }
     let stream = Stream { edge: Arc::clone(edge), client: guest.client, tasks: tasks.clone() };
@@ -80,7 +80,7 @@ impl Stream {
                 None => scripted(answer).await,
             };
         }
-        if websocket && self.edge.options.upgrade == Upgrade::Held {
+        if websocket && (self.edge.options.upgrade == Upgrade::Held || self.edge.options.h2 == H2::Deaf) {
             return std::future::pending().await;
         }
         let near = websocket.then(|| upgrade::on(&mut request));

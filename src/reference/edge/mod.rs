@@ -77,9 +77,10 @@ async fn visit(edge: Arc<Edge>, wire: Wire) {
     }
     let entering = tokio::time::timeout(door::SLOWEST_CLIENT, door::enter(&edge, wire));
     let Ok(Some(guest)) = entering.await else { return };
+    let prior = edge.options.h2 != H2::Off && edge.options.http1 == Http1::Closed && guest.begins_with_http2().await;
     match edge.options.mode {
         Mode::Tcp => relay::bytes(&edge, guest).await,
-        Mode::Http if guest.speaks_http2() || edge.options.http1 == Http1::Frames => http2::requests(&edge, guest).await,
+        Mode::Http if prior || guest.speaks_http2() || edge.options.http1 == Http1::Frames => http2::requests(&edge, guest).await,
         Mode::Http if edge.options.http1 == Http1::Closed => http1::deaf(guest).await,
         Mode::Http => http1::request(&edge, guest).await,
     }

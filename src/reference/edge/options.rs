@@ -74,11 +74,12 @@ labels! {
 }
 
 labels! {
-    /// HTTP/2 in front (only under TLS).
+    /// HTTP/2 in front: by choice under TLS; without, where HTTP/1.1 is `closed`, by those who begin with it.
     pub enum H2 {
         Off = "off": "Not offered.",
         On = "on": "Offered, without extended CONNECT.",
         Connect = "connect": "Offered with extended CONNECT (RFC 8441), handed on with a key of its own: HAProxy.",
+        Deaf = "deaf": "Offered with extended CONNECT, which is never answered.",
         Keyless = "keyless": "Offered with extended CONNECT, handed on without a key: Envoy.",
         Broken = "broken": "Offered, and every stream is refused.",
     }
@@ -132,6 +133,9 @@ pub struct Options {
     pub upstream_old_tls: bool,
     /// The certificate of its TLS; plain text without.
     pub tls: Option<Kind>,
+    /// Its port answers in plain text as well, and the gateway's site is there: by TLS there is none. Traefik, whose router has no
+    /// `tls`.
+    pub site_in_plain: bool,
     /// It takes its TLS off, and then expects TLS again.
     pub tls_twice: bool,
     /// Only clients with a certificate of the world's root are let in.
@@ -211,6 +215,7 @@ impl Default for Options {
             upstream_tls: false,
             upstream_old_tls: false,
             tls: None,
+            site_in_plain: false,
             tls_twice: false,
             client_certificate: false,
             anonymous: Anonymous::Refused,
