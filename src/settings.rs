@@ -26,7 +26,6 @@ use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
 use crate::complaint::Complaint;
-use crate::facts::tables::path::Scheme;
 use crate::target::{self, Target};
 use config::Config;
 use credential::Whom;
@@ -64,8 +63,8 @@ pub struct Flags {
     pub localapi: Option<PathBuf>,
     /// `--ca FILE`
     pub ca: Option<PathBuf>,
-    /// `--pin sha256:HEX`
-    pub pin: Option<String>,
+    /// `--pin [PATH=]sha256:HEX`
+    pub pin: Vec<String>,
     /// `--header-file FILE`
     pub header_file: Option<PathBuf>,
     /// `--client-cert FILE`
@@ -174,11 +173,7 @@ impl World {
         let candidates = credential::candidates(flags, &self.env, config, &mut *self.stdin, vault)?;
         let whom = ways::whom(&ways, &self.env, config);
         let mode = config.file.auth_mode.as_deref().filter(|_| whom != Whom::Named);
-        let mut tls = tls::read(flags, vault)?;
-        if tls.pin.is_none() && ways.iter().any(|w| w.place == ways::REMOTE_URL) {
-            tls.pin = config.text("gateway.remote.tlsFingerprint").and_then(tls::pin);
-        }
-        tls.pin_or_roots = ways.iter().any(|w| w.endpoint.scheme == Scheme::Wss && !w.kind.has_own_certificate());
+        let tls = tls::read(flags, config, &ways, vault)?;
         let headers = flags.header_file.as_deref().map(|path| headers::read(path, vault)).transpose()?;
         Ok(Target {
             credential: credential::choose(&candidates, whom, mode),

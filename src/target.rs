@@ -1,6 +1,7 @@
 //! What is to be asked: the ways to the gateway and everything needed to ask, as the settings yield them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -179,24 +180,25 @@ pub struct NamedResolver {
 pub struct TlsSettings {
     /// Roots to trust beside the system's, as PEM.
     pub ca: Option<Vec<u8>>,
-    /// SHA-256 of the leaf, 64 lower-case hex digits, which then is all that counts.
+    /// SHA-256 of the leaf, 64 lower-case hex digits, which then is all that counts, on every path that has none of its own.
     pub pin: Option<String>,
-    /// Whether the pin is the gateway's own, while edges are asked too: those may show another certificate that convinces.
-    pub pin_or_roots: bool,
+    /// The same for single paths, by their names.
+    pub pins: BTreeMap<String, String>,
     /// Client certificate chain and key, as PEM.
     pub client: Option<(Vec<u8>, Secret)>,
 }
 
 impl TlsSettings {
-    /// The same for a path of a kind: the client's certificate is for edges, and no gateway gets to see it; and where the pin is
-    /// the gateway's, only an edge may show another certificate.
-    pub fn towards(&self, kind: Kind) -> Cow<'_, Self> {
-        let (hidden, strict) = (kind.class() == Class::Direct, !kind.has_own_certificate());
-        if (hidden && self.client.is_some()) || (strict && self.pin_or_roots) {
-            let client = self.client.clone().filter(|_| !hidden);
-            return Cow::Owned(Self { client, pin_or_roots: self.pin_or_roots && !strict, ..self.clone() });
+    /// The same for one path: the client's certificate is for edges, and no gateway gets to see it; and a pin of its own goes
+    /// before the one for all. A pin is a pin: a certificate that somebody vouches for does not take its place.
+    pub fn towards(&self, way: &Way) -> Cow<'_, Self> {
+        let hidden = way.kind.class() == Class::Direct && self.client.is_some();
+        let own = self.pins.get(&way.name);
+        if !hidden && own.is_none() {
+            return Cow::Borrowed(self);
         }
-        Cow::Borrowed(self)
+        let client = self.client.clone().filter(|_| !hidden);
+        Cow::Owned(Self { client, pin: own.or(self.pin.as_ref()).cloned(), ..self.clone() })
     }
 }
 

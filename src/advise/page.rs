@@ -219,16 +219,16 @@ fn cautions(product: &Product, ask: &Ask) -> Vec<String> {
 
 /// The command that compares what was set up with the gateway itself. The gateway's own certificate convinces only by its pin.
 fn check(product: &Product, ask: &Ask) -> String {
-    let pin = match &ask.pin {
+    let pin = |path: &str| match &ask.pin {
         _ if !ask.gateway_tls() => String::new(),
-        Some(pin) => format!(" --pin sha256:{pin}"),
-        None => " --pin sha256:HEX".to_owned(),
+        Some(pin) => format!(" --pin {path}sha256:{pin}"),
+        None => format!(" --pin {path}sha256:HEX"),
     };
     match product.way {
-        Way::Tunnel => format!("clawprobe run edge --tunnel {}{pin}", word(&near(product, ask))),
+        Way::Tunnel => format!("clawprobe run edge --tunnel {}{}", word(&near(product, ask)), pin("")),
         Way::Edge => {
             let (gateway, edge) = (word(&ask.gateway.to_string()), word(&url(product, ask)));
-            format!("clawprobe run edge --gateway {gateway}{pin} --edge {edge}")
+            format!("clawprobe run edge --gateway {gateway}{} --edge {edge}", pin("gateway="))
         }
     }
 }

@@ -118,7 +118,7 @@ fn client(flags: &Flags, listen: &[String], edge: bool) -> Table {
         client.insert("edge".into(), Value::Array(Vec::new()));
     }
     match flags.tls {
-        Some(Kind::SelfSigned) => drop(client.insert("pin".into(), "{gateway.pin}".into())),
+        Some(Kind::SelfSigned) => drop(client.insert("pin".into(), Value::Array(vec!["{gateway.pin}".into()]))),
         Some(_) => drop(client.insert("ca".into(), "{dir}/root.pem".into())),
         None => {}
     }

@@ -101,7 +101,7 @@ pub async fn open_to(ask: &Ask<'_>, side: Side<'_>, alpn: &[&str]) -> Result<Lin
     if way.endpoint.scheme != Scheme::Wss {
         return Ok(Line { stream, opened, round_trip, keepalive, seen: None, permit });
     }
-    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind), alpn, &ask.deadline).await {
+    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way), alpn, &ask.deadline).await {
         Ok((stream, seen)) => Ok(Line { stream, opened, round_trip, keepalive, seen: Some(seen), permit }),
         Err(Failure::Handshake(seen)) if seen.alert.as_deref() == Some(NO_PROTOCOL) => Err(Fault::NoProtocol),
         Err(Failure::Handshake(seen)) => Err(Fault::Tls(seen.outcome)),

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::facts::sheet::RowBuilder;
 use crate::facts::tables::http::Exchange;
 use crate::facts::tables::path::Scheme;
-use crate::facts::tables::tls::{Handshake, Identified, Purpose, Refusal, TLS, Trust};
+use crate::facts::tables::tls::{Handshake, Identified, Purpose, Refusal, TLS};
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 use crate::secret::Redactor;
 
@@ -36,7 +36,7 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
                     ask.lane.blocked = Some(format!("tls@{}.outcome", ask.vantage));
                 }
             }
-            sheet.push(row(purpose, &seen, expected(ask, &seen), ask.redactor));
+            sheet.push(row(purpose, &seen, ask.way.and_then(|way| ask.target.tls.towards(way).pin.clone()), ask.redactor));
             Done { sheets: vec![sheet], succeeded }
         }
         Err(because) => Done { sheets: blank(&[&TLS], ask.step, ask.vantage, &because), succeeded: false },
@@ -65,7 +65,7 @@ async fn shake(ask: &Ask<'_>) -> Result<Seen, Because> {
         Err(Ok(_)) => return Ok(early(Handshake::Silent)),
         Err(Err(because)) => return Err(because),
     };
-    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way.kind), OFFERED, &ask.deadline).await {
+    match secure::secure(stream, &way.endpoint, &ask.target.tls.towards(way), OFFERED, &ask.deadline).await {
         Ok((stream, seen)) if seen.identified == Identified::Withheld => Ok(heard(stream, seen, ask).await),
         Ok((_, seen)) => Ok(seen),
         Err(Failure::Handshake(seen)) => Ok(*seen),
@@ -79,13 +79,6 @@ async fn heard(stream: Box<dyn Stream>, seen: Seen, ask: &Ask<'_>) -> Seen {
         Some(alert) => Seen { outcome: Handshake::Alert, alert: Some(alert), ..seen },
         None => seen,
     }
-}
-
-/// The fingerprint that this peer was to show: not the gateway's, where an edge shows a certificate of its own.
-fn expected(ask: &Ask<'_>, seen: &Seen) -> Option<String> {
-    let settings = ask.target.tls.towards(ask.way?.kind);
-    let pinned = seen.certificate.as_ref().is_some_and(|c| c.trust == Trust::Pinned);
-    settings.pin.clone().filter(|_| pinned || !settings.pin_or_roots)
 }
 
 fn row(purpose: Purpose, seen: &Seen, pin: Option<String>, redactor: &Redactor) -> Row {

@@ -38,17 +38,14 @@ pub struct Anchors {
     roots: Arc<RootCertStore>,
     own: Vec<CertificateDer<'static>>,
     pin: Option<String>,
-    pin_or_roots: bool,
 }
 
 impl Anchors {
-    /// The system's roots and those of the settings; none at all when a fingerprint is pinned, which then is all that counts,
-    /// unless it is the gateway's and an edge is asked.
+    /// The system's roots and those of the settings; none at all when a fingerprint is pinned, which then is all that counts.
     pub async fn load(settings: &TlsSettings) -> Self {
         let pin = settings.pin.clone();
-        let pin_or_roots = settings.pin_or_roots;
-        if pin.is_some() && !pin_or_roots {
-            return Self { roots: Arc::new(RootCertStore::empty()), own: Vec::new(), pin, pin_or_roots };
+        if pin.is_some() {
+            return Self { roots: Arc::new(RootCertStore::empty()), own: Vec::new(), pin };
         }
         // Reading the system's store takes milliseconds, which would show up in the timings of other lanes.
         let mut roots = tokio::task::spawn_blocking(system_roots).await.unwrap_or_else(|_| Arc::new(RootCertStore::empty()));
@@ -57,18 +54,14 @@ impl Anchors {
         if !own.is_empty() {
             Arc::make_mut(&mut roots).add_parsable_certificates(own.iter().cloned());
         }
-        Self { roots, own, pin, pin_or_roots }
+        Self { roots, own, pin }
     }
 
     /// The verdict about a chain for a name.
     fn judge(&self, shown: &[CertificateDer<'_>], name: &ServerName<'_>, now: UnixTime, provider: &CryptoProvider) -> Trust {
         let Some((leaf, rest)) = shown.split_first() else { return Trust::Invalid };
         if let Some(pin) = &self.pin {
-            match fingerprint(leaf).eq_ignore_ascii_case(pin) {
-                true => return Trust::Pinned,
-                false if !self.pin_or_roots => return Trust::PinMismatch,
-                false => {}
-            }
+            return if fingerprint(leaf).eq_ignore_ascii_case(pin) { Trust::Pinned } else { Trust::PinMismatch };
         }
         if self.roots.is_empty() {
             return Trust::NoRoots;
@@ -206,7 +199,7 @@ mod tests {
     fn anchors(roots: &[CertificateDer<'static>], pin: Option<&str>) -> Anchors {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(roots.iter().cloned());
-        Anchors { roots: Arc::new(store), own: roots.to_vec(), pin: pin.map(str::to_owned), pin_or_roots: false }
+        Anchors { roots: Arc::new(store), own: roots.to_vec(), pin: pin.map(str::to_owned) }
     }
 
     fn judge(anchors: &Anchors, leaf: &CertificateDer<'static>, name: &str) -> Trust {
@@ -256,13 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn at_an_edge_the_gateways_pin_is_one_way_to_convince() {
+    fn nobody_who_vouches_takes_the_place_of_a_pin() {
         let authority = authority();
         let (edge, own) = (signed(params("edge.example"), &authority), signed(params("gw.example"), &self::authority()));
-        let lenient = Anchors { pin_or_roots: true, ..anchors(std::slice::from_ref(authority.der()), Some(&fingerprint(&own))) };
-        assert_eq!(judge(&lenient, &edge, "edge.example"), Trust::Trusted);
-        assert_eq!(judge(&lenient, &own, "edge.example"), Trust::Pinned);
-        let stranger = signed(params("edge.example"), &self::authority());
-        assert_eq!(judge(&lenient, &stranger, "edge.example"), Trust::UnknownIssuer);
+        let pinned = anchors(std::slice::from_ref(authority.der()), Some(&fingerprint(&own)));
+        assert_eq!(judge(&pinned, &edge, "edge.example"), Trust::PinMismatch);
+        assert_eq!(judge(&pinned, &own, "edge.example"), Trust::Pinned);
     }
 }

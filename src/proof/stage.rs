@@ -87,7 +87,7 @@ fn flags(client: &Client) -> settings::Flags {
         health_path: text(&client.health_path),
         resolver: client.resolver.clone(),
         ca: file(&client.ca),
-        pin: text(&client.pin),
+        pin: client.pin.iter().filter(|pin| !pin.is_empty()).cloned().collect(),
         header_file: file(&client.header_file),
         client_cert: file(&client.client_cert),
         client_key: file(&client.client_key),

@@ -52,7 +52,7 @@ pub struct Client {
     pub health_path: Option<String>,
     pub resolver: Vec<String>,
     pub ca: Option<String>,
-    pub pin: Option<String>,
+    pub pin: Vec<String>,
     pub header_file: Option<String>,
     pub client_cert: Option<String>,
     pub client_key: Option<String>,

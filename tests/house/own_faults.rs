@@ -36,7 +36,7 @@ const CASES: &[Bad] = &[
         "{egde.port}",
         "did you mean {edge.port}?",
     ),
-    bad("[client]\npin = '{edge.pin}'", "{edge.pin}", "the edge speaks no TLS"),
+    bad("[client]\npin = ['{edge.pin}']", "{edge.pin}", "the edge speaks no TLS"),
     bad("[file]\n'openclaw.json' = '{\"gateway\":{\"port\":{gatway.port}}}'", "{gatway.port}", "did you mean {gateway.port}?"),
     // Files.
     bad("[file]\n'../victim' = 'x'", "'../victim'", "is not in this world's folder"),

@@ -90,7 +90,11 @@ fn what_cannot_be_used_is_underlined() {
         (&["--scenario", "none.toml"], "none.toml", "does not exist"),
         (&["--reference", "--gateway", "ws://127.0.0.1:1"], "--reference", "cannot be used with '--gateway <URL>'"),
         (&["--reference", "--token-file", "-"], "--reference", "cannot be used with '--token-file <FILE|->'"),
-        (&["--reference", "--ca", "x", "--pin", "y"], "--reference", "cannot be used with --ca <FILE>, --pin <sha256:HEX>"),
+        (
+            &["--reference", "--ca", "x", "--pin", "y"],
+            "--reference",
+            "cannot be used with --ca <FILE>, --pin <[PATH=]sha256:HEX>",
+        ),
         (&["--scenario", "x.toml", "--edge", "http://x"], "--scenario <FILE>", "cannot be used with '--edge <[NAME=]URL>'"),
         (&["--reference", "--scenario", "x.toml"], "--reference", "cannot be used with '--scenario <FILE>'"),
         (&["--fault", "edge/upgrade-dropped"], "--reference", "required"),

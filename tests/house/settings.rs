@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clawprobe::complaint::Complaint;
 use clawprobe::facts::tables::site::{ConfigState, CredentialState, Source};
-use clawprobe::path::Kind;
 use clawprobe::settings::{Flags, Settings, World};
 use tempfile::TempDir;
 
@@ -219,8 +218,8 @@ fn a_named_file_that_cannot_be_used_is_refused_with_its_name_underlined() {
         (Flags { client_key: Some(lines.clone()), ..Flags::default() }, "--client-key needs --client-cert"),
         (Flags { overlay: vec![missing.clone()], ..Flags::default() }, "does not exist"),
         (Flags { localapi: Some(missing.clone()), ..Flags::default() }, "does not exist"),
-        (Flags { pin: Some("sha256:xyz".into()), ..Flags::default() }, "a pin is"),
-        (Flags { pin: Some("sha256:00ff".into()), ..Flags::default() }, "a pin is"),
+        (Flags { pin: vec!["sha256:xyz".into()], ..Flags::default() }, "a pin is"),
+        (Flags { pin: vec!["sha256:00ff".into()], ..Flags::default() }, "a pin is"),
         (Flags { health_path: Some("health".into()), ..Flags::default() }, "the health path"),
         (Flags { resolver: vec!["x=y".into()], ..Flags::default() }, "a resolver is"),
         (gateway("ftp://gw"), "unknown scheme"),
@@ -319,23 +318,48 @@ fn a_pin_is_taken_from_the_flag_or_with_the_remote_gateway() {
     let home = Home::with(REMOTE);
     assert_eq!(pin(&home, &Flags::default()), Some(hex.clone()));
     assert_eq!(pin(&home, &gateway("wss://gw.example")), None);
-    assert_eq!(pin(&home, &Flags { pin: Some("ff".repeat(32)), ..Flags::default() }), Some("ff".repeat(32)));
-    // It is the gateway's where the gateway itself is asked over TLS: an edge beside it shows a certificate of its own.
-    for (gateway, edge, or_roots) in [
-        (Some("wss://127.0.0.1:7"), Some("https://edge.example"), true),
-        (Some("ws://127.0.0.1:7"), Some("https://edge.example"), false),
-        (Some("wss://127.0.0.1:7"), None, true),
-    ] {
+    assert_eq!(pin(&home, &Flags { pin: vec!["ff".repeat(32)], ..Flags::default() }), Some("ff".repeat(32)));
+}
+
+#[test]
+fn a_configured_pin_goes_with_the_remote_gateway_and_one_that_is_none_is_not_passed_over() {
+    let hex = "00112233445566778899aabbccddeeff".repeat(2);
+    let other = Home::with(REMOTE).var("OPENCLAW_GATEWAY_URL", "wss://other.example");
+    assert_eq!(other.load(&Flags::default()).unwrap().target.tls.pin, Some(hex), "as the product's own client has it");
+    let broken = "{gateway: {mode: 'remote', remote: {url: 'wss://gw.example', tlsFingerprint: 'sha1:0011'}}}";
+    let complaint = Home::with(broken).load(&Flags::default()).map(|_| ()).unwrap_err();
+    assert!(complaint.to_string().contains("gateway.remote.tlsFingerprint: sha1:0011"), "{complaint}");
+}
+
+#[test]
+fn a_pin_is_for_every_path_or_for_the_one_it_names() {
+    let home = Home::new();
+    let asked = |pins: &[String]| {
         let flags = Flags {
-            gateway: gateway.map(str::to_owned),
-            edge: edge.map(str::to_owned).into_iter().collect(),
-            pin: Some("ff".repeat(32)),
+            gateway: Some("wss://127.0.0.1:7".into()),
+            edge: vec!["https://a.example".into(), "b=https://b.example".into(), "c=http://127.0.0.1:8".into()],
+            pin: pins.to_vec(),
             ..Flags::default()
         };
-        let tls = home.load(&flags).unwrap().target.tls;
-        assert_eq!(tls.pin_or_roots, or_roots, "{gateway:?} {edge:?}");
-        assert!(!tls.towards(Kind::Local).pin_or_roots, "the gateway itself has to show what is pinned");
-        assert_eq!(tls.towards(Kind::Edge).pin_or_roots, or_roots);
+        let target = home.load(&flags)?.target;
+        let towards = |name: &str| target.tls.towards(target.ways.iter().find(|w| w.name == name).unwrap()).pin.clone();
+        Ok::<_, Complaint>(["local", "edge", "edge:b"].map(towards))
+    };
+    let (one, two) = ("ff".repeat(32), "ee".repeat(32));
+    let some = |pin: &String| Some(pin.clone());
+    // A certificate that somebody vouches for is not taken in the place of what was pinned, at an edge as little as anywhere.
+    assert_eq!(asked(std::slice::from_ref(&one)).unwrap(), [some(&one), some(&one), some(&one)]);
+    assert_eq!(asked(&[format!("gateway=sha256:{one}")]).unwrap(), [some(&one), None, None]);
+    assert_eq!(asked(&[format!("local={one}"), format!("edge:b={two}")]).unwrap(), [some(&one), None, some(&two)]);
+    assert_eq!(asked(&[one.clone(), format!("edge={two}")]).unwrap(), [some(&one), some(&two), some(&one)]);
+    for (pins, title) in [
+        (vec![format!("edge:z={one}")], "a pin for no path"),
+        (vec![format!("edge:c={one}")], "edge:c is asked by ws"),
+        (vec![one.clone(), two.clone()], "a path has two pins"),
+        (vec![String::from("edge=00ff")], "a pin is the SHA-256"),
+    ] {
+        let complaint = asked(&pins).unwrap_err();
+        assert!(complaint.title.starts_with(title), "{}", complaint.title);
     }
 }
 

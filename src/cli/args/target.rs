@@ -44,9 +44,9 @@ pub struct Target {
     /// Roots to trust beside the system's, as PEM.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The certificate to expect, whoever signed it: the gateway's where the gateway is asked over TLS, else the edge's.
-    #[arg(long, value_name = "sha256:HEX")]
-    pub pin: Option<String>,
+    /// The one certificate to take, whoever signed it: on every path, or on the one of this name (gateway: that of --gateway).
+    #[arg(long, value_name = "[PATH=]sha256:HEX")]
+    pub pin: Vec<String>,
     /// Headers the edge's own login asks for, one a line; sent to edges only.
     #[arg(long, value_name = "FILE")]
     pub header_file: Option<PathBuf>,

@@ -26,6 +26,7 @@ pub fn settle(facts: &mut Facts, plan: &Plan) -> Topology {
         row.put("class", Cell::value(path.class.as_str()));
         row.put("dialled", dialled(&row));
         row.put("url", url(&row));
+        row.put("usual-url", usual_url(&row));
         replace(facts, Sheet { rows: vec![row], ..Sheet::new(&PATH, &path.vantage) });
     }
     for site in &sites {
@@ -70,6 +71,21 @@ fn url(row: &Row) -> Cell {
         }
         (Cell::Value { .. }, unknown) | (unknown, _) => unknown,
     }
+}
+
+/// The host as a URL without a port.
+fn usual_url(row: &Row) -> Cell {
+    let cell = |name: &str| row.cell(name).cloned().unwrap_or(Cell::not_measured(Reason::NotPlanned));
+    match (cell("scheme"), cell("host")) {
+        (scheme, _) if scheme.is(Scheme::Unix.as_str()) => Cell::Absent,
+        (_, Cell::Value { value: host }) => Cell::value(format!("https://{}", bracketed(&host.to_string()))),
+        (_, unknown) => unknown,
+    }
+}
+
+/// A host as it stands before a port or a path: an IPv6 address in brackets.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// The kind's class, unless the loopback listener that is dialled belongs to `ssh`: then it is a tunnel's end.

@@ -71,6 +71,14 @@ const PATH_FIELDS: &[Field] = &[
         .address()
         .print(Print::Omit)
         .derived(),
+    field(
+        "usual-url",
+        Type::Address,
+        "The host as a URL at the port that https has by itself: https://HOST; absent for a Unix socket.",
+    )
+    .address()
+    .print(Print::Omit)
+    .derived(),
     field("url", Type::Address, "The same as a URL for curl: http://HOST:PORT or https://HOST:PORT; absent for a Unix socket.")
         .address()
         .print(Print::Omit)

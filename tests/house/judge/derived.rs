@@ -81,6 +81,20 @@ fn manner_counts_the_first_exchange() {
 }
 
 #[test]
+fn a_host_is_a_url_with_brackets_where_it_is_an_address_of_ipv6() {
+    for (host, url, usual) in [
+        ("gw.example", "https://gw.example:18789", "https://gw.example"),
+        ("2001:db8::5", "https://[2001:db8::5]:18789", "https://[2001:db8::5]"),
+    ] {
+        let lines =
+            format!("path@here/edge:corp.scheme = wss\npath@here/edge:corp.host = \"{host}\"\npath@here/edge:corp.port = 18789");
+        let told = Made::healthy(&["local", "edge:corp"]).set(&lines).judge();
+        assert_eq!(told.fact("path", "here/edge:corp", &[], "url"), url);
+        assert_eq!(told.fact("path", "here/edge:corp", &[], "usual-url"), usual);
+    }
+}
+
+#[test]
 fn the_other_loopback_family_has_its_own_manner() {
     let other = "tcp@here/local[address=::1,port=18789].named = false
 tcp@here/local[address=::1,port=18789].connected = accepted
