@@ -28,6 +28,7 @@ pub struct Bench {
     pub way: Way,
     pub lane: LaneState,
     pub sockets: Arc<tokio::sync::Semaphore>,
+    pub stopped: tokio::sync::watch::Sender<bool>,
     vantage: Vantage,
     redactor: Redactor,
 }
@@ -53,6 +54,7 @@ impl Bench {
             lane: LaneState { peer: Some(peer), ..LaneState::default() },
             redactor: Redactor::new(Marker::from_text("m"), [Secret::new(SECRET)]),
             sockets: Arc::new(tokio::sync::Semaphore::new(4)),
+            stopped: tokio::sync::watch::Sender::new(false),
         }
     }
 
@@ -78,6 +80,7 @@ impl Bench {
             lane: &mut self.lane,
             redactor: &self.redactor,
             sockets: self.sockets.clone(),
+            stopped: self.stopped.subscribe(),
         }
     }
 }

@@ -26,10 +26,10 @@ use self::life::{Life, live};
 use self::schedule::{Fresh, Job, Seen};
 use super::{Ask, Done, blank};
 use crate::clock::{self, Instant};
-use crate::facts::sheet::{RowBuilder, Sheet};
+use crate::facts::sheet::{RowBuilder, Sheet, SheetState};
 use crate::facts::tables::hold::{BEAT, Fate, HOLD};
 use crate::facts::tables::site::Slot;
-use crate::facts::{Cell, Reason, Row, Value};
+use crate::facts::{Because, Cell, Reason, Row, Value};
 use crate::secret::Secret;
 
 /// Connections of one path that may wait for the gateway to let them in, at once: what the probe's file declares as its sockets.
@@ -40,6 +40,9 @@ const FAREWELLS: Duration = Duration::from_secs(5);
 
 /// What is kept of the deadline of a single quiet connection.
 const FAREWELL: Duration = Duration::from_millis(2_300);
+
+/// How long the last pongs may take once somebody who waits has interrupted the run.
+const HURRY: Duration = Duration::from_millis(1_500);
 
 /// What all connections of one run of the probe share.
 struct Stage<'a> {
@@ -53,6 +56,8 @@ struct Stage<'a> {
     quiet: Semaphore,
     entering: Semaphore,
     stop: watch::Sender<bool>,
+    /// When the run was interrupted: what is alive then is handed over as such, and nothing is waited for any longer.
+    interrupted: watch::Sender<Option<Instant>>,
     seen: RefCell<Seen>,
     beat: RefCell<Beat>,
     /// Told whenever something was seen that the schedule may go by.
@@ -86,6 +91,7 @@ impl<'a> Stage<'a> {
             quiet: Semaphore::new(quiet),
             entering: Semaphore::new(1),
             stop: watch::Sender::new(false),
+            interrupted: watch::Sender::new(None),
             seen: RefCell::default(),
             beat: RefCell::default(),
             news: Arc::default(),
@@ -101,6 +107,12 @@ impl<'a> Stage<'a> {
         self.seen.borrow_mut().wants_fresh()
     }
 
+    /// Ends everything because somebody asked for it.
+    fn interrupt(&self) {
+        self.interrupted.send_replace(Some(clock::now()));
+        self.stop.send_replace(true);
+    }
+
     /// When all connections are to be ended, as far as is known by now. The one of a quick look lives by its own silence.
     fn end(&self, single: bool) -> Instant {
         let enough = self.seen.borrow().enough_at(self.secret.is_some()).filter(|_| !single);
@@ -111,6 +123,7 @@ impl<'a> Stage<'a> {
 /// Leads all connections to their ends, and begins fresh ones when a broadcast has broken the silence of the others.
 async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
     let single = jobs.len() == 1;
+    let mut asked = stage.ask.stopped.clone();
     stage.seen.borrow_mut().quiet = jobs.iter().filter(|job| !job.enters).count();
     let mut running: FuturesUnordered<_> = jobs.into_iter().map(|job| live(stage, job)).collect();
     let mut lives = Vec::new();
@@ -122,9 +135,10 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
                 None => return lives,
             },
             () = stage.news.notified() => {}
+            Ok(_) = asked.wait_for(|asked| *asked), if stage.interrupted.borrow().is_none() => stage.interrupt(),
             () = unconstrained(tokio::time::sleep_until(end)), if !stopped => {}
         }
-        if stopped {
+        if *stage.stop.borrow() {
             continue;
         }
         let now = clock::now();
@@ -148,6 +162,10 @@ fn sheets(stage: &Stage<'_>, lives: &[Life]) -> Vec<Sheet> {
     }
     let mut beat = Sheet::new(&BEAT, stage.ask.vantage);
     beat.push(stage.beat.borrow().row());
+    if stage.interrupted.borrow().is_some() {
+        let because = Because::from(Reason::Interrupted);
+        (hold.state, beat.state) = (SheetState::Incomplete(because.clone()), SheetState::Incomplete(because));
+    }
     vec![hold, beat]
 }
 

@@ -69,6 +69,8 @@ pub struct Ask<'a> {
     pub redactor: &'a Redactor,
     /// Counts pre-authentication sockets of the whole run.
     pub sockets: Arc<tokio::sync::Semaphore>,
+    /// The word to stop, for primitives that then hand over what they saw: see [`run::hears_the_stop`].
+    pub stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 /// What the probes of one lane hand on to the next.

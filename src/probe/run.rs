@@ -24,6 +24,12 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     }
 }
 
+/// Whether a primitive that is interrupted hands over what it saw, so that the run waits for it a moment longer. All others are
+/// ended where they are: what they see takes a second, and can be seen again.
+pub fn hears_the_stop(primitive: &str) -> bool {
+    primitive == "hold"
+}
+
 /// What is said of a name that no code stands behind: the shelf's loader refuses such names, a plan of another build may hold one.
 fn unsupported(ask: &Ask<'_>) -> Done {
     let because = Because::new(Reason::Unsupported, format!("this build has no primitive {}", ask.step.primitive));

@@ -67,6 +67,7 @@ impl Timer {
         let Some(Value::Int(held)) = look("held").get().cloned() else { return None };
         let riddle = match look("clock") {
             Cell::NotMeasured(because) if because.reason == Reason::Blocked => Some(tame(&because.because)),
+            Cell::NotMeasured(because) if because.reason == Reason::Interrupted => Some("interrupted before all was seen".into()),
             _ => None,
         };
         Some(Self {

@@ -21,6 +21,7 @@ use crate::fitness::fit;
 use crate::path::Vantage;
 use crate::plan::schedule::SLACK_MS;
 use crate::plan::{Lane, Plan, Step};
+use crate::probe::run::hears_the_stop;
 use crate::probe::{Ask, Done, LaneState, blank, frames};
 use crate::target::Way;
 
@@ -33,6 +34,9 @@ const OLDEST_SOCKET: Duration = Duration::from_secs(7);
 
 /// How long ending a WebSocket may take, should the peer not answer.
 const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
+
+/// How long an interrupted probe that hands over what it saw may take for that: longer than it takes.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// The vantage of a lane's facts.
 pub fn vantage(plan: &Plan, lane: &Lane) -> Vantage {
@@ -190,7 +194,7 @@ impl<'a, P: Primitives> Run<'a, '_, P> {
 
     async fn attempt(&mut self, step: &Step) -> Ending {
         let deadline = Deadline::new(Duration::from_millis(step.deadline_ms), self.limit);
-        let mut stopped = self.stage.stopped.subscribe();
+        let given_up = self.given_up(step);
         let mut ask = Ask {
             step,
             target: self.stage.target,
@@ -200,6 +204,7 @@ impl<'a, P: Primitives> Run<'a, '_, P> {
             lane: &mut self.state,
             redactor: self.stage.tape.redactor(),
             sockets: self.stage.sockets.clone(),
+            stopped: self.stage.stopped.subscribe(),
         };
         let work = AssertUnwindSafe((self.stage.primitives)(&mut ask)).catch_unwind();
         tokio::select! {
@@ -208,8 +213,20 @@ impl<'a, P: Primitives> Run<'a, '_, P> {
                 Ok(done) => Ending::Done(done),
                 Err(panic) => Ending::Panicked(message(&*panic)),
             },
-            _ = stopped.wait_for(|stopped| *stopped) => Ending::Stopped,
+            () = given_up => Ending::Stopped,
             () = tokio::time::sleep_until(deadline.at() + BACKSTOP) => Ending::Late,
+        }
+    }
+
+    /// Completes when a step is to be ended because the run is interrupted.
+    fn given_up(&self, step: &Step) -> impl Future<Output = ()> + use<P> {
+        let mut stopped = self.stage.stopped.subscribe();
+        let last_words = if hears_the_stop(&step.primitive) { LAST_WORDS } else { Duration::ZERO };
+        async move {
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending().await
+            }
+            tokio::time::sleep(last_words).await;
         }
     }
 

@@ -198,6 +198,47 @@ fn a_run_that_is_interrupted_judges_what_there_is() {
 }
 
 #[test]
+fn a_hold_that_is_interrupted_tells_what_lived_until_then_and_what_it_does_not_exclude() {
+    let desk = Desk::new();
+    let mut world = spawn(&desk, &["reference", "--port", "0"]);
+    let mut said = String::new();
+    let mut lines = BufReader::new(world.stdout.as_mut().unwrap());
+    while !said.contains("ws://") {
+        assert!(lines.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    let gateway = said.split_whitespace().find(|word| word.starts_with("ws://")).unwrap();
+    // The progress line is for terminals, and `script` is one.
+    let hold =
+        format!("echo $$ >pid; exec '{}' run hold --gateway {gateway} --format json >told", env!("CARGO_BIN_EXE_clawprobe"));
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &hold, "/dev/null"]).current_dir(desk.path()).env_clear().env("HOME", desk.path());
+    terminal.envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh")]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut terminal = terminal.spawn().unwrap();
+    let (mut out, mut shown) = (terminal.stdout.take().unwrap(), String::new());
+    let mut byte = [0];
+    while !shown.contains("to live or die") || !shown.contains(" 2 s so far") {
+        assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended before: {shown}{}", desk.read("told"));
+        shown.push(char::from(byte[0]));
+    }
+    assert!(Command::new("kill").args(["-INT", desk.read("pid").trim()]).status().unwrap().success());
+    std::io::copy(&mut out, &mut std::io::sink()).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(130), "{shown}");
+    send(&world, "-TERM");
+    world.wait().unwrap();
+    let report: Value = serde_json::from_str(&desk.read("told")).unwrap();
+    assert_eq!(report["interrupted"], Value::Bool(true));
+    let facts: Vec<&Value> = report["facts"].as_array().unwrap().iter().collect();
+    let cells = |table, field| facts.iter().filter(move |fact| fact["table"] == table && fact["field"] == field);
+    let fates: Vec<&Value> = cells("hold", "fate").map(|fact| &fact["value"]).collect();
+    // Four that are not let in are open at once.
+    assert!(fates.len() >= 4 && fates.iter().all(|fate| *fate == "survived"), "{fates:?}");
+    let survived = cells("timer", "survived").next().unwrap();
+    assert!(survived["value"].as_f64().is_some_and(|ms| ms > 1_000.0), "{survived}");
+    // Nothing rang so far, which is not to say that nothing does.
+    assert_eq!(cells("timer", "clock").next().unwrap()["reason"], "interrupted");
+}
+
+#[test]
 fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
     let desk = Desk::new();
     let mut command = Command::new("sh");

@@ -49,6 +49,7 @@ fn probe(primitive: &str, target: &Target) -> Vec<Sheet> {
             lane: &mut LaneState::default(),
             redactor: &redactor,
             sockets: Arc::new(tokio::sync::Semaphore::new(4)),
+            stopped: tokio::sync::watch::Sender::new(false).subscribe(),
         };
         run(&mut ask).await.sheets
     })

@@ -43,8 +43,9 @@ pub fn settle(facts: &mut Facts, topology: &Topology) {
         let held = held(facts, topology, at);
         let row = match state {
             SheetState::NotMeasured(because) => nothing(&because),
-            _ if held.iter().all(|held| held.witness() == Witness::Nothing) => nothing(&Because::new(Reason::Blocked, NONE)),
-            _ => told(facts, at, &held),
+            _ if held.iter().any(|held| held.witness() != Witness::Nothing) => told(facts, at, &held, cut_short(state)),
+            SheetState::Incomplete(because) => nothing(&because),
+            SheetState::Complete => nothing(&Because::new(Reason::Blocked, NONE)),
         };
         facts.add(Sheet { rows: vec![row], ..Sheet::new(&TIMER, at) });
     }
@@ -60,6 +61,14 @@ fn held(facts: &Facts, topology: &Topology, at: &Vantage) -> Vec<Held> {
     let limits = Limits::of(&all, &direct.map(read).unwrap_or_default());
     all.iter_mut().for_each(|held| limits.settle(held));
     all
+}
+
+/// Why not all was seen, if so.
+fn cut_short(state: SheetState) -> Option<Because> {
+    match state {
+        SheetState::Incomplete(because) => Some(because),
+        _ => None,
+    }
 }
 
 fn nothing(because: &Because) -> Row {
@@ -268,14 +277,16 @@ fn whose(standing: &[Counts]) -> Counts {
     }
 }
 
-fn told(facts: &Facts, at: &Vantage, all: &[Held]) -> Row {
+fn told(facts: &Facts, at: &Vantage, all: &[Held], cut_short: Option<Because>) -> Row {
     let verdict = Verdict::of(all);
     let needed = needed(facts, at, all);
     let reach = reach(&verdict, needed);
     // Where no clock is told, nothing is known of it either.
-    let told = |cell: Cell| match verdict.clock {
-        Ok(_) => cell,
-        Err(why) => Cell::not_measured(Because::new(Reason::Blocked, why)),
+    let told = |cell: Cell| match (verdict.clock, &cut_short) {
+        // Whatever was not seen by then may have come yet.
+        (Ok(Clock::Unseen | Clock::Gateway), Some(because)) => Cell::not_measured(because.clone()),
+        (Ok(_), _) => cell,
+        (Err(why), _) => Cell::not_measured(Because::new(Reason::Blocked, why)),
     };
     let clock = told(Cell::maybe(verdict.clock.ok().map(Clock::as_str)));
     let dead = if all.iter().any(Held::dead) { Held::dead } else { |held: &Held| held.hidden };

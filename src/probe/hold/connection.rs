@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::task::coop::unconstrained;
 
-use super::Stage;
 use super::beat::Train;
 use super::life::{Gaps, Life};
 use super::schedule::Job;
+use super::{HURRY, Stage};
 use crate::clock::{self, Deadline, Instant};
 use crate::facts::tables::connect::Death;
 use crate::facts::tables::hold::{Fate, Pattern};
@@ -23,6 +23,9 @@ const TALK: Duration = Duration::from_secs(1);
 
 /// How long a pong may take. What holds frames back for longer than this might as well have forgotten them.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a word of ours may take to leave.
+const STUCK: Duration = Duration::from_millis(250);
 
 /// A ping of ours that is not answered yet: when it was sent, and how it stood then.
 struct Asked {
@@ -88,9 +91,10 @@ impl<'s, 'a> Connection<'s, 'a> {
         }
     }
 
-    /// Holds it until it ends.
-    pub async fn lead(mut self) -> Life {
+    /// Holds it until it ends; nothing if the run was interrupted before anybody could tell whether it lives.
+    pub async fn lead(mut self) -> Option<Life> {
         let mut stopped = self.stage.stop.subscribe();
+        let mut interrupted = self.stage.interrupted.subscribe();
         let mut talk = clock::now() + TALK;
         loop {
             let (wake, parting) = (self.wake(talk), self.parting);
@@ -99,12 +103,18 @@ impl<'s, 'a> Connection<'s, 'a> {
             tokio::select! {
                 biased;
                 heard = frames::hear(&mut self.frames) => if let Some(life) = self.hear(heard).await {
-                    return self.leave(life).await;
+                    return Some(self.leave(life).await);
                 },
                 _ = unconstrained(stopped.wait_for(|stopped| *stopped)), if !parting => self.part().await,
+                // There is less to wait for now.
+                _ = unconstrained(interrupted.changed()) => {}
                 () = unconstrained(tokio::time::sleep_until(wake)) => {
                     if let Some(life) = self.lost() {
-                        return self.leave(life).await;
+                        return Some(self.leave(life).await);
+                    }
+                    if self.is_cut_off() {
+                        frames::leave(self.frames, &self.stage.ask.deadline).await;
+                        return None;
                     }
                     if wake == talk {
                         talk += TALK;
@@ -121,7 +131,7 @@ impl<'s, 'a> Connection<'s, 'a> {
     fn wake(&self, talk: Instant) -> Instant {
         let far = self.stage.limit + self.patience();
         let silence = self.job.quiet.filter(|_| self.asked.is_empty()).map(|quiet| self.sent.max(self.came) + quiet);
-        let pong = self.asked.front().map(|asked| asked.at + self.patience());
+        let pong = self.asked.front().map(|asked| self.due(asked));
         let talk = matches!(self.job.pattern, Pattern::Both | Pattern::Pings).then_some(talk).filter(|_| !self.parting);
         silence.into_iter().chain(pong).chain(talk).min().unwrap_or(far)
     }
@@ -131,10 +141,21 @@ impl<'s, 'a> Connection<'s, 'a> {
         PATIENCE.min(self.stage.ask.deadline.at().saturating_duration_since(self.stage.limit).mul_f64(0.85))
     }
 
+    /// Until when a ping may stay unanswered: an interrupted run has less patience than proves a connection dead.
+    fn due(&self, asked: &Asked) -> Instant {
+        let hurried = self.stage.interrupted.borrow().map(|at| at.max(asked.at) + HURRY);
+        hurried.into_iter().fold(asked.at + self.patience(), Instant::min)
+    }
+
+    /// Whether the run was interrupted and nobody will know any more whether it lives.
+    fn is_cut_off(&self) -> bool {
+        self.stage.interrupted.borrow().is_some() && self.asked.front().is_some_and(|asked| clock::now() >= self.due(asked))
+    }
+
     async fn talk(&mut self) {
         match self.job.pattern {
             Pattern::Both => self.ping().await,
-            _ => self.frames.pong().await,
+            _ => drop(tokio::time::timeout(STUCK, self.frames.pong()).await),
         }
         self.look();
     }
@@ -150,7 +171,8 @@ impl<'s, 'a> Connection<'s, 'a> {
         self.look();
         let at = clock::now();
         self.asked.push_back(Asked { at, age: at - self.switched, last: self.gaps(at) });
-        self.frames.ping().await;
+        // Whoever does not read is not waited for: what cannot be sent now goes out with what is heard next.
+        let _ = tokio::time::timeout(STUCK, self.frames.ping()).await;
         self.look();
     }
 

@@ -80,7 +80,12 @@ async fn begin(stage: &Stage<'_>, job: Job) -> Option<Life> {
         return None;
     }
     let begun = clock::now() - stage.begun;
-    let opened = open(stage, job).await;
+    let mut interrupted = stage.interrupted.subscribe();
+    let opened = tokio::select! {
+        biased;
+        opened = open(stage, job) => opened,
+        _ = interrupted.wait_for(Option::is_some) => return None,
+    };
     if *stopped.borrow() {
         // Too late to be held: it would outlast the probe.
         if let Some((open, _)) = opened {
@@ -97,7 +102,7 @@ async fn begin(stage: &Stage<'_>, job: Job) -> Option<Life> {
     let connection = Connection::new(stage, job, open, hello);
     let life = connection.lead().await;
     drop(place);
-    Some(life)
+    life
 }
 
 /// Opens a connection up to its challenge, or to its hello.
@@ -114,6 +119,7 @@ async fn open(stage: &Stage<'_>, job: Job) -> Option<(Open, Option<Hello>)> {
         lane: &mut lane,
         redactor: ask.redactor,
         sockets: ask.sockets.clone(),
+        stopped: ask.stopped.clone(),
     };
     if !upgrade::run(&mut own).await.succeeded || !challenge::run(&mut own).await.succeeded {
         return None;

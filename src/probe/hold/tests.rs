@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
 use tokio_tungstenite::tungstenite;
@@ -49,4 +49,56 @@ async fn a_frame_that_is_not_taken_is_no_end_of_the_connection() {
         let done = run(&mut bench.ask(3_000)).await;
         assert_eq!(shown(row(&done.sheets[..1]), "fate"), "unreadable");
     }
+}
+
+/// A peer that sends each connection its challenge, and answers pings if it is `awake`; it tells of whatever is said.
+fn doorman(awake: bool) -> (SocketAddr, std::sync::mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let tell = tell.clone();
+            std::thread::spawn(move || {
+                let mut socket = tungstenite::accept(stream).unwrap();
+                socket.send(CHALLENGE.into()).unwrap();
+                // Asleep it hears and never answers.
+                let mut hear = || match awake {
+                    true => socket.read().is_ok(),
+                    false => socket.get_mut().read(&mut [0; 64]).is_ok_and(|n| n > 0),
+                };
+                while hear() {
+                    let _ = tell.send(());
+                }
+            });
+        }
+    });
+    (address, told)
+}
+
+/// Holds connections, and is interrupted as soon as those that speak do so, a second after all were begun.
+async fn interrupted(awake: bool) -> Sheet {
+    let (at, told) = doorman(awake);
+    let mut bench = Bench::new(Kind::Edge, at);
+    let stop = bench.stopped.clone();
+    std::thread::spawn(move || {
+        told.recv().unwrap();
+        stop.send_replace(true);
+    });
+    let done = tokio::time::timeout(Duration::from_secs(10), run(&mut bench.ask(60_000))).await.expect("it ends");
+    done.sheets.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_alive_when_somebody_interrupts_is_handed_over_as_such() {
+    let hold = interrupted(true).await;
+    assert_eq!(hold.state, SheetState::Incomplete(Reason::Interrupted.into()));
+    let fates: Vec<String> = hold.rows.iter().map(|row| shown(row, "fate")).collect();
+    assert_eq!(fates, ["survived"; PLACES]);
+}
+
+#[tokio::test]
+async fn whoever_does_not_answer_in_the_little_time_that_is_left_neither_lives_nor_is_dead() {
+    let hold = interrupted(false).await;
+    assert_eq!((hold.rows.len(), hold.state), (0, SheetState::Incomplete(Reason::Interrupted.into())));
 }
