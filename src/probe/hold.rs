@@ -14,6 +14,7 @@ mod life;
 mod schedule;
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ const FAREWELLS: Duration = Duration::from_secs(5);
 
 /// What is kept of the deadline of a single quiet connection.
 const FAREWELL: Duration = Duration::from_millis(2_300);
+
+/// How often it is seen how late our own timers are: a pause of the machine that is shorter than this matters to nobody.
+const PACE: Duration = Duration::from_millis(50);
 
 /// How long the last pongs may take once somebody who waits has interrupted the run.
 const HURRY: Duration = Duration::from_millis(1_500);
@@ -73,7 +77,10 @@ pub async fn run(ask: &mut Ask<'_>) -> Done {
     let single = ask.with("pattern").is_some();
     let stage = Stage::new(ask, single);
     let jobs = if single { schedule::single() } else { schedule::jobs(stage.secret.is_some()) };
-    let lives = conduct(&stage, jobs).await;
+    let lives = tokio::select! {
+        lives = conduct(&stage, jobs) => lives,
+        never = watch_the_clock(&stage) => match never {},
+    };
     let sheets = sheets(&stage, &lives);
     Done { succeeded: lives.iter().any(|life| life.fate != Fate::NotOpened), sheets }
 }
@@ -149,6 +156,15 @@ async fn conduct(stage: &Stage<'_>, jobs: Vec<Job>) -> Vec<Life> {
             stage.seen.borrow_mut().quiet += jobs.iter().filter(|job| !job.enters).count();
             running.extend(jobs.into_iter().map(|job| live(stage, job)));
         }
+    }
+}
+
+/// Sees how late timers are served, by a busy machine or by this very task.
+async fn watch_the_clock(stage: &Stage<'_>) -> Infallible {
+    loop {
+        let due = clock::now() + PACE;
+        unconstrained(tokio::time::sleep_until(due)).await;
+        stage.beat.borrow_mut().served(due, clock::now());
     }
 }
 

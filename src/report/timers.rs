@@ -25,7 +25,7 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     for path in &topology.paths {
         let Some(timer) = Timer::read(facts, &path.vantage) else { continue };
         let name = shown(&path.vantage, several_sites(report));
-        lines.push(format!("{name}: {}", timer.sentence(&report.shelf.edges)));
+        lines.push(format!("{name}: {}{}", timer.sentence(&report.shelf.edges), timer.busy()));
         whole |= timer.held > 1;
         cadence.take(facts, &path.vantage);
         if path.class == Class::Edge {
@@ -55,6 +55,7 @@ struct Timer {
     oldest: f64,
     needed: f64,
     held: i64,
+    late: Option<f64>,
 }
 
 impl Timer {
@@ -82,6 +83,7 @@ impl Timer {
             oldest: ms("oldest").unwrap_or_default(),
             needed: ms("needed").unwrap_or_default(),
             held,
+            late: ms("late"),
         })
     }
 
@@ -113,11 +115,22 @@ impl Timer {
                     "all connections ended in the same moment ({end}), whatever their age; those begun later lived: something was loaded anew"
                 )
             }
+            (Some(Clock::Gone), _) => {
+                format!(
+                    "all connections ended in the same moment ({end}), and none could be opened afterwards; {}",
+                    self.excluded()
+                )
+            }
             (Some(Clock::Gateway), _) => format!("only the gateway itself ended connections; {}", self.excluded()),
             (Some(Clock::Unseen), _) => format!("no timer seen; {}", self.excluded()),
             (None, Some(riddle)) => format!("{riddle}; {}", self.excluded()),
             (None, None) => self.excluded(),
         }
+    }
+
+    /// Whatever was told, a clock that was late told it.
+    fn busy(&self) -> String {
+        self.late.map_or_else(String::new, |late| format!("; this machine was busy: its own clock was {} late", show_ms(late)))
     }
 
     /// What a run that ended too soon does not exclude.

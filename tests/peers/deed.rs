@@ -18,6 +18,8 @@ pub fn start_with(cast: Cast, config: &str, deed: &str, crowd: &mut Vec<TcpStrea
     let mut gateway = cast.start(config)?;
     match deed {
         "stop" => gateway.stop(),
+        "kill-while-held" => gateway.signal_when_held("-KILL"),
+        "end-while-held" => gateway.signal_when_held("-TERM"),
         "freeze" => gateway.freeze()?,
         "crowd" => {
             let sockets = (0..PRE_AUTH_SOCKETS).map(|_| waiting(gateway.port));

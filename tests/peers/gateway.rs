@@ -21,6 +21,9 @@ pub const PASSWORD: &str = "lab-password-0123456789";
 /// The longest a gateway may take to get ready: 16 s were measured with four starting on two cores, 22 s for old releases.
 const READY: Duration = Duration::from_secs(120);
 
+/// Connections that a gateway has with both paths of a hold and with nothing less.
+const HELD: usize = 10;
+
 /// A configuration.
 pub struct Config {
     name: &'static str,
@@ -218,6 +221,18 @@ impl Gateway {
         crate::namespace::run("kill", &["-STOP", &self.child.id().to_string()])
     }
 
+    /// Sends a signal as soon as more connections are open than anything but a hold makes.
+    pub fn signal_when_held(&self, signal: &'static str) {
+        let (port, process) = (self.port, self.child.id().to_string());
+        std::thread::spawn(move || {
+            let end = Instant::now() + READY;
+            while Instant::now() < end && established(port) < HELD {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let _ = crate::namespace::run("kill", &[signal, &process]);
+        });
+    }
+
     /// Ends the process and waits for it.
     pub fn stop(&mut self) {
         let _ = crate::namespace::run("kill", &["-CONT", &self.child.id().to_string()]);
@@ -230,6 +245,17 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Connections to a port of loopback that are open, as the kernel has them (proc_pid_net(5): local address, state 01).
+fn established(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let to = format!(":{port:04X}");
+    let open = |line: &&str| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().is_some_and(|local| local.ends_with(&to)) && words.nth(1) == Some("01")
+    };
+    table.lines().filter(open).count()
 }
 
 /// The configuration of a name.

@@ -69,5 +69,7 @@ const BEAT_FIELDS: &[Field] = &[
     field("longest-gap", Type::Duration, "The longest time without a frame of the gateway on an admitted connection."),
     field("pong-after", Type::Duration, "The shortest time from a ping of ours to its pong."),
     field("pong-late", Type::Duration, "How much longer than that the longest took."),
+    field("own-late", Type::Duration, "How late a timer of our own was served at most: how busy this machine was.")
+        .print(Print::Omit),
     field("burst", Type::Int, "The most pongs or ticks that came together, though they were sent apart.").print(Print::Omit),
 ];

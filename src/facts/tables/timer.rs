@@ -12,6 +12,7 @@ labels! {
         Lifetime = "lifetime": "Age: connections end at the same age, busy or not.",
         Forgotten = "forgotten": "Silence, unsaid: after it the way no longer knows the connection.",
         Gateway = "gateway": "The gateway's own: it ends all of them, and says so.",
+        Gone = "gone": "All that were open ended in the same moment, and nobody has let another in since.",
         Reload = "reload": "All that were open ended in the same moment, whatever their age.",
     }
 }
@@ -69,6 +70,7 @@ const TIMER_FIELDS: &[Field] = &[
         "After how long the gateway itself ends a connection that it did not let in; absent when unseen.",
     )
     .derived(),
+    field("late", Type::Duration, "How late our own clock was at most; absent if hardly.").derived().print(Print::Omit),
     field("needed", Type::Duration, "The longest silence of the gateway that a client's connection must survive.").derived(),
     field("held", Type::Int, "Connections that were held.").derived().print(Print::Omit),
 ];

@@ -28,6 +28,7 @@ pub struct Beat {
     pub longest_gap: Duration,
     pongs: Option<(Duration, Duration)>,
     burst: i64,
+    own_late: Duration,
 }
 
 /// Things of one kind on one connection: when each was sent, and when it came.
@@ -83,6 +84,11 @@ impl Beat {
         self.burst = self.burst.max(train.take(sent, came));
     }
 
+    /// A timer of ours that was due then is served now.
+    pub fn served(&mut self, due: Instant, now: Instant) {
+        self.own_late = self.own_late.max(now.saturating_duration_since(due));
+    }
+
     /// The row.
     pub fn row(&self) -> Row {
         let late = self.offsets.map(|(least, most)| Value::Ms((most - least) as f64));
@@ -96,6 +102,7 @@ impl Beat {
             .maybe("longest-gap", Some(self.longest_gap).filter(|gap| !gap.is_zero()))
             .maybe("pong-after", self.pongs.map(|(least, _)| least))
             .maybe("pong-late", self.pongs.map(|(least, most)| most - least))
+            .set("own-late", self.own_late)
             .set("burst", self.burst)
             .rest(Cell::Absent)
     }

@@ -145,10 +145,19 @@ impl Gateway {
             () = self.accept(&front, tls, &mut clients) => {}
             () = self.beat() => {}
             () = self.last_call() => {}
+            // The system closes what it had open, listening or not.
+            () = self.kill() => return,
         }
         drop(front);
         // Whoever does not end by itself is cut off.
         let _ = timeout(2 * LINGER, async { while clients.join_next().await.is_some() {} }).await;
+    }
+
+    async fn kill(&self) {
+        match self.options.killed_after_ms {
+            0 => std::future::pending().await,
+            ms => tokio::time::sleep(Duration::from_millis(ms)).await,
+        }
     }
 
     async fn accept(self: &Arc<Self>, front: &Front, tls: Option<Arc<rustls::ServerConfig>>, clients: &mut JoinSet<()>) {

@@ -64,6 +64,8 @@ pub struct Options {
     pub challenge_after_ms: u64,
     /// How long it waits for a connect, in milliseconds; 0 for as long as the release does.
     pub handshake_ms: u64,
+    /// After how long it is as if somebody killed it, in milliseconds; 0 for never.
+    pub killed_after_ms: u64,
     /// Time between two pings, in milliseconds; 0 for none.
     pub ping_ms: u64,
     /// Time between two ticks, in milliseconds; 0 for none.
@@ -90,6 +92,7 @@ impl Default for Options {
             sockets_taken: 0,
             challenge_after_ms: 0,
             handshake_ms: 0,
+            killed_after_ms: 0,
             ping_ms: PING.as_millis() as u64,
             tick_ms: TICK.as_millis() as u64,
             answer: Vec::new(),

@@ -97,6 +97,11 @@ impl Held {
         self.begun + self.age
     }
 
+    /// Whether the gateway ended it by a close frame of its own, and not for want of a connect.
+    pub fn by_word(&self) -> bool {
+        self.own_end && self.close_code.is_some() && !self.too_late()
+    }
+
     /// Whether it was ended with the code for those who did not finish the handshake.
     pub fn too_late(&self) -> bool {
         !self.let_in && self.close_code == Some(TOO_LATE.into())

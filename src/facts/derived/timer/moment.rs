@@ -1,8 +1,10 @@
 //! Whether one moment explains what ended: all that were open then ended in it, and none lived through it.
 
-use super::SAME_MOMENT_MS;
 use super::held::{Held, Witness};
 use crate::facts::tables::hold::Fate;
+
+/// Connections that end within this time of each other end in the same moment.
+const SAME_MOMENT_MS: f64 = 300.0;
 
 /// A moment that explains every end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,23 +29,24 @@ pub enum Later {
 }
 
 impl Moment {
-    /// The moment, if there is one.
-    pub fn of(all: &[Held]) -> Option<Self> {
-        let dead: Vec<&Held> = all.iter().filter(|held| held.dead()).collect();
+    /// The moment in which those of one kind ended, if there is one, as far as a clock can tell that was so late.
+    pub fn of(all: &[Held], of_kind: impl Fn(&Held) -> bool, late: f64) -> Option<Self> {
+        let same = SAME_MOMENT_MS + late;
+        let dead: Vec<&Held> = all.iter().filter(|held| of_kind(held)).collect();
         let first = dead.iter().map(|held| held.begun + held.lived()).fold(f64::MIN, f64::max);
         let last = dead.iter().map(|held| held.ended()).fold(f64::MAX, f64::min);
-        let lived: Vec<&Held> = all.iter().filter(|held| held.witness() == Witness::Lived).collect();
+        let lived: Vec<&Held> = all.iter().filter(|held| held.witness() == Witness::Lived && !of_kind(held)).collect();
         // It can only have been where nobody lived through it: right away, or at the end of somebody who did live until then.
         let (from, to) = (first.min(last), first.max(last));
         // Where the moment is known, one that was begun in it came after; else it is too good an excuse.
-        let slack = if to - from <= SAME_MOMENT_MS { SAME_MOMENT_MS } else { -SAME_MOMENT_MS };
-        let through = |at: f64| lived.iter().any(|held| held.begun + slack < at && at + SAME_MOMENT_MS < held.ended());
+        let slack = if to - from <= same { same } else { -same };
+        let through = |at: f64| lived.iter().any(|held| held.begun + slack < at && at + same < held.ended());
         let ends = lived.iter().map(|held| held.ended()).filter(|at| (from..=to).contains(at));
         let free = [from, to].into_iter().chain(ends).any(|at| !through(at));
-        if dead.is_empty() || first - last > SAME_MOMENT_MS || !free {
+        if dead.is_empty() || first - last > same || !free {
             return None;
         }
-        let after = |held: &&Held| held.begun + SAME_MOMENT_MS >= last;
+        let after = |held: &&Held| held.begun + same >= last;
         let later = if lived.iter().any(after) {
             Later::Lived
         } else if all.iter().any(|held| held.fate == Fate::NotOpened && after(&held)) {

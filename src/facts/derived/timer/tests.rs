@@ -1,4 +1,7 @@
+use super::reach::Needed;
+use super::verdict::{ALONE, AT_ONCE_OR_OLD, DARK, GONE, HIDDEN, LOST, UNTRIED};
 use super::*;
+use crate::facts::tables::timer::Reach;
 
 /// A connection by its fate, beginning and age, and the silences at its end and before, all in seconds.
 fn held(fate: Fate, begun: f64, age: f64, (client, server): (f64, f64), survived: (f64, f64, f64)) -> Held {
@@ -35,17 +38,17 @@ fn pings(fate: Fate, age: f64) -> Held {
 }
 
 fn clock(all: &[Held]) -> (Clock, Option<Counts>) {
-    let verdict = Verdict::of(all);
+    let verdict = Verdict::of(all, 0.0);
     (verdict.clock.unwrap(), verdict.counts)
 }
 
 /// Why no clock is told.
-fn untold(all: &[Held]) -> &'static str {
-    Verdict::of(all).clock.unwrap_err()
+fn untold(all: &[Held]) -> String {
+    Verdict::of(all, 0.0).clock.unwrap_err()
 }
 
 fn after(all: &[Held]) -> (f64, f64) {
-    Verdict::of(all).setting.map(|(least, most)| (least / 1e3, most / 1e3)).unwrap()
+    Verdict::of(all, 0.0).setting.map(|(least, most)| (least / 1e3, most / 1e3)).unwrap()
 }
 
 use Fate::{CloseFrame, Fin, NoPong, NotOpened, Reset, ResetOnWrite, Survived, Unreadable};
@@ -187,20 +190,53 @@ fn all_that_were_open_end_at_once_it_is_a_reload() {
     assert_eq!(untold(&through), LOST, "one lived through it");
     // Without one that lived afterwards nothing was loaded anew.
     assert_eq!(untold(&open), UNTRIED);
-    assert_eq!(untold(&[&open[..], &[silent(NotOpened, 8.0, 0.0)]].concat()), GONE);
+    assert_eq!(clock(&[&open[..], &[silent(NotOpened, 8.0, 0.0)]].concat()).0, Clock::Gone);
     assert_eq!(untold(&[&open[..], &[silent(NotOpened, 2.0, 0.0)]].concat()), UNTRIED, "refused before");
 }
 
 #[test]
+fn a_gateway_that_ends_all_by_word_and_lets_nobody_in_afterwards_is_gone() {
+    let word = |begun, age| Held { own_end: true, begun: begun * 1e3, ..entered(closed(1012, age)) };
+    // The last one was begun when the end was announced, and is no sign of life.
+    let ended = [word(0.0, 8.4), word(5.0, 3.5), word(8.3, 0.2), silent(Survived, 0.0, 3.0)];
+    assert_eq!(clock(&ended).0, Clock::Gateway, "nobody tried");
+    assert_eq!(clock(&[&ended[..], &[silent(NotOpened, 8.5, 0.0)]].concat()).0, Clock::Gone);
+    let again = [silent(NotOpened, 8.5, 0.0), silent(Survived, 10.0, 3.0)];
+    assert_eq!(clock(&[&ended[..], &again].concat()).0, Clock::Gateway, "it came back");
+    assert_eq!(clock(&[word(0.0, 8.4), silent(NotOpened, 8.5, 0.0), silent(Survived, 0.0, 20.0)]).0, Clock::Gateway);
+}
+
+#[test]
+fn what_a_clock_that_was_late_cannot_tell_apart_is_not_told() {
+    // The gateway's word after 2 s put the end off or not: the two are told apart by 2 s.
+    let all =
+        [silent(Fin, 0.0, 3.0), held(Fin, 0.0, 3.0, (3.0, 1.0), (2.0, 2.0, 2.0)), both(Survived, 20.0), pings(Survived, 20.0)];
+    let of = |late| Verdict::of(&all, late);
+    assert_eq!((of(0.0).clock, of(0.0).counts), (Ok(Clock::Idle), Some(Counts::Client)));
+    assert_eq!(of(300.0), of(0.0), "that late it can still tell");
+    let busy = of(2_000.0);
+    assert_eq!(busy.clock, Err(String::from("this machine was busy: its own clock was 2 s late")));
+    assert_eq!(busy.how().unwrap(), "after 3 s; this machine was busy: its own clock was 2 s late");
+    // What is plain is told by any clock.
+    let plain = [silent(Fin, 0.0, 18.0), both(Survived, 38.0), pings(Survived, 38.0)];
+    assert_eq!(Verdict::of(&plain, 2_000.0), Verdict::of(&plain, 0.0));
+    // Whether the gateway's word counts is of no weight where the client's do.
+    let soon = [&plain[..], &[held(Fin, 0.0, 18.8, (18.8, 18.0), (0.8, 0.8, 0.8))]].concat();
+    assert_eq!(clock(&soon), (Clock::Idle, Some(Counts::Either)));
+    let busy = Verdict::of(&soon, 600.0);
+    assert_eq!((busy.clock, busy.counts), (Ok(Clock::Idle), Some(Counts::ClientToo)));
+}
+
+#[test]
 fn what_is_known_is_told_in_words_whether_or_not_a_clock_is() {
-    let how = |all: &[Held]| Verdict::of(all).how().unwrap();
+    let how = |all: &[Held]| Verdict::of(all, 0.0).how().unwrap();
     assert_eq!(how(&[silent(Fin, 0.0, 2.0), both(Survived, 20.0)]), "after 2 s without a byte, while busy ones lived on");
     let forgotten = [silent(Survived, 0.0, 3.0), silent(NoPong, 0.0, 6.0), both(Survived, 20.0)];
     assert_eq!(how(&forgotten), "after a silence of between 3 s and 6 s, while busy ones lived on");
     assert_eq!(how(&[silent(Fin, 0.0, 2.0)]), format!("after 2 s; {ALONE}"));
     assert_eq!(how(&[silent(NoPong, 0.0, 3.0)]), format!("after at most 3 s; {ALONE}"));
     assert_eq!(how(&[silent(Fin, 0.0, 7.0), silent(Fin, 5.0, 2.0), both(Fin, 7.0)]), UNTRIED);
-    assert_eq!(Verdict::of(&[silent(Survived, 0.0, 3.0)]).how(), None);
+    assert_eq!(Verdict::of(&[silent(Survived, 0.0, 3.0)], 0.0).how(), None);
 }
 
 #[test]
@@ -247,7 +283,7 @@ mod random {
                 let at = at.min(t - 0.1);
                 held(Fin, 1.0, at + t, (at + t, t), (at, at, at))
             }));
-            let verdict = Verdict::of(&all);
+            let verdict = Verdict::of(&all, 0.0);
             prop_assert_eq!(verdict.clock, Ok(Clock::Idle));
             let (least, most) = verdict.setting.unwrap();
             prop_assert!((least - t * 1e3).abs() < 1.0 && (most - t * 1e3).abs() < 1.0);
