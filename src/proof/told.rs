@@ -90,7 +90,7 @@ fn is_ours(standing: &Standing, way: &Way) -> bool {
     here && ports(&standing.holes).contains(&end.port)
 }
 
-/// The complaint about a way of somebody else's, which is the so-manieth of its flag.
+/// The complaint about a way of somebody else's; its number is its place among those of its flag.
 fn foreign(standing: &Standing, way: &Way, number: usize) -> Complaint {
     let title = format!("{} is not of this world", way.endpoint);
     // Without a gateway the default one is asked.
