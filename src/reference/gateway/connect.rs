@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Gateway;
 use super::client::Client;
 use super::device::{self, Asked};
-use super::limiter::Turn;
+use super::limiter::{Subject, Turn};
 use super::options::{Auth, Phase};
 use super::origin::Place;
 use super::refused::Refused;
@@ -150,7 +150,8 @@ fn authenticate(gateway: &Gateway, params: &Value, caller: &Caller<'_>) -> Decis
         None => return Err(foreign(gateway)).into(),
         Some(secret) => secret == gateway.options.secret.reveal() || by_token(gateway, params),
     };
-    match gateway.limiter.turn(caller.client.address, right) {
+    let subject = Subject::of(caller.client.address, caller.place.origin.as_deref().filter(|_| gateway.release.since_8_1));
+    match gateway.limiter.turn(subject, right) {
         Turn::Right => admit(gateway, params, caller).into(),
         Turn::Wrong(delay) => Decision { delay, ..Err(wrong(gateway, params, caller)).into() },
         Turn::LockedOut(left) => Err(limited(gateway, left, device)).into(),

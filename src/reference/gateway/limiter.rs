@@ -1,7 +1,8 @@
 //! Who has failed too often to authenticate, and who holds how many sockets without having done so.
 //!
 //! Source: 2026.9.6, tried: ten failures within 60 s lock an address out for 300 s. A loopback address is never locked out; its
-//! failures are answered after 250, 500, 1 000 … at most 5 000 ms, a count that all loopback clients share.
+//! failures are answered after 250, 500, 1 000 … at most 5 000 ms, a count that all loopback clients share. A page on loopback is
+//! counted by its origin instead, and is locked out like anybody else.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -23,10 +24,32 @@ const ADDRESSES: usize = 1_024;
 /// The first delay on loopback; each one after is twice as long.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 
+/// Whose failures are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// All clients on loopback that are no pages; a Unix socket counts as loopback.
+    Loopback,
+    /// The clients of another address.
+    Address(IpAddr),
+    /// The pages of an origin, on loopback.
+    Page(String),
+}
+
+impl Subject {
+    /// Whom a client counts for, by its address and the origin it names.
+    pub fn of(address: Option<IpAddr>, origin: Option<&str>) -> Self {
+        match (address.filter(|ip| !ip.is_loopback()), origin.map(str::trim).filter(|origin| !origin.is_empty())) {
+            (Some(address), _) => Self::Address(address),
+            (None, Some(origin)) => Self::Page(origin.trim_end_matches('/').to_lowercase()),
+            (None, None) => Self::Loopback,
+        }
+    }
+}
+
 /// Counts failures by address.
 #[derive(Debug)]
 pub struct Limiter {
-    counts: Mutex<HashMap<IpAddr, Failures>>,
+    counts: Mutex<HashMap<Subject, Failures>>,
     rules: Rules,
 }
 
@@ -65,22 +88,25 @@ impl Limiter {
         Self { counts: Mutex::default(), rules }
     }
 
-    /// An attempt from an address; a Unix socket counts as loopback.
-    pub fn turn(&self, address: Option<IpAddr>, right: bool) -> Turn {
-        let loopback = address.is_none_or(|ip| ip.is_loopback());
-        let address = address.filter(|_| !loopback).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    /// An attempt of a subject.
+    pub fn turn(&self, subject: Subject, right: bool) -> Turn {
+        let loopback = subject == Subject::Loopback;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        let fresh = Failures { number: 0, since: now, until: (self.rules.locked_out && !loopback).then(|| now + LOCKOUT) };
-        if counts.len() >= ADDRESSES && !counts.contains_key(&address) {
+        let fresh = Failures {
+            number: 0,
+            since: now,
+            until: (self.rules.locked_out && matches!(subject, Subject::Address(_))).then(|| now + LOCKOUT),
+        };
+        if counts.len() >= ADDRESSES && !counts.contains_key(&subject) {
             forget(&mut counts, now);
         }
-        let failures = counts.entry(address).or_insert(fresh);
+        let failures = counts.entry(subject.clone()).or_insert(fresh);
         if let Some(until) = failures.until.filter(|until| *until > now) {
             return Turn::LockedOut(until - now);
         }
         if right {
-            counts.remove(&address);
+            counts.remove(&subject);
             return Turn::Right;
         }
         if failures.until.is_some() || now.duration_since(failures.since) > WINDOW {
@@ -97,12 +123,12 @@ impl Limiter {
 }
 
 /// Makes room for another address.
-fn forget(counts: &mut HashMap<IpAddr, Failures>, now: Instant) {
+fn forget(counts: &mut HashMap<Subject, Failures>, now: Instant) {
     counts.retain(|_, failures| match failures.until {
         Some(until) => until > now,
         None => now.duration_since(failures.since) <= WINDOW,
     });
-    let oldest = counts.iter().min_by_key(|(_, failures)| failures.since).map(|(address, _)| *address);
+    let oldest = counts.iter().min_by_key(|(_, failures)| failures.since).map(|(subject, _)| subject.clone());
     if let Some(oldest) = oldest.filter(|_| counts.len() >= ADDRESSES) {
         counts.remove(&oldest);
     }
@@ -164,34 +190,47 @@ mod tests {
     async fn ten_failures_lock_a_remote_address_out() {
         let limiter = Limiter::new(CURRENT);
         for _ in 0..ATTEMPTS {
-            assert_eq!(limiter.turn(REMOTE, false), Turn::Wrong(Duration::ZERO));
+            assert_eq!(limiter.turn(Subject::of(REMOTE, None), false), Turn::Wrong(Duration::ZERO));
         }
-        assert_eq!(limiter.turn(REMOTE, true), Turn::LockedOut(LOCKOUT));
-        assert_eq!(limiter.turn(Some("192.0.2.2".parse().unwrap()), true), Turn::Right);
+        assert_eq!(limiter.turn(Subject::of(REMOTE, None), true), Turn::LockedOut(LOCKOUT));
+        assert_eq!(limiter.turn(Subject::of(Some("192.0.2.2".parse().unwrap()), None), true), Turn::Right);
         tokio::time::advance(LOCKOUT).await;
-        assert_eq!(limiter.turn(REMOTE, false), Turn::Wrong(Duration::ZERO));
-        assert_eq!(limiter.turn(REMOTE, true), Turn::Right);
+        assert_eq!(limiter.turn(Subject::of(REMOTE, None), false), Turn::Wrong(Duration::ZERO));
+        assert_eq!(limiter.turn(Subject::of(REMOTE, None), true), Turn::Right);
     }
 
     #[tokio::test(start_paused = true)]
     async fn failures_are_forgotten_after_the_window() {
         let limiter = Limiter::new(CURRENT);
         for _ in 1..ATTEMPTS {
-            limiter.turn(REMOTE, false);
+            limiter.turn(Subject::of(REMOTE, None), false);
         }
         tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
-        limiter.turn(REMOTE, false);
-        assert_eq!(limiter.turn(REMOTE, true), Turn::Right);
+        limiter.turn(Subject::of(REMOTE, None), false);
+        assert_eq!(limiter.turn(Subject::of(REMOTE, None), true), Turn::Right);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_on_loopback_is_locked_out_by_its_origin() {
+        let limiter = Limiter::new(CURRENT);
+        let page = |origin: &str| Subject::of(LOCAL, Some(origin));
+        for _ in 0..ATTEMPTS {
+            assert_eq!(limiter.turn(page("http://localhost:5173"), false), Turn::Wrong(Duration::ZERO));
+        }
+        assert_eq!(limiter.turn(page("HTTP://localhost:5173/"), true), Turn::LockedOut(LOCKOUT));
+        assert_eq!(limiter.turn(page("http://localhost:5174"), true), Turn::Right);
+        assert_eq!(limiter.turn(Subject::of(LOCAL, Some(" ")), true), Turn::Right, "no origin at all");
+        assert_eq!(Subject::of(REMOTE, Some("http://localhost:5173")), Subject::of(REMOTE, None));
     }
 
     #[tokio::test(start_paused = true)]
     async fn loopback_is_delayed_more_and_more_and_never_locked_out() {
         let limiter = Limiter::new(Rules { locked_out: true, ..CURRENT });
-        let delays: Vec<_> = (0..7).map(|_| limiter.turn(LOCAL, false)).collect();
+        let delays: Vec<_> = (0..7).map(|_| limiter.turn(Subject::of(LOCAL, None), false)).collect();
         let ms = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000].map(|ms| Turn::Wrong(Duration::from_millis(ms)));
         assert_eq!(delays, ms);
-        assert_eq!(limiter.turn(None, true), Turn::Right);
-        assert!(matches!(limiter.turn(REMOTE, true), Turn::LockedOut(_)));
+        assert_eq!(limiter.turn(Subject::of(None, None), true), Turn::Right);
+        assert!(matches!(limiter.turn(Subject::of(REMOTE, None), true), Turn::LockedOut(_)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -205,7 +244,7 @@ mod tests {
         let known = || limiter.counts.lock().unwrap().len();
         assert_eq!(known(), ADDRESSES);
         tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
-        limiter.turn(REMOTE, false);
+        limiter.turn(Subject::of(REMOTE, None), false);
         assert_eq!(known(), 1, "the time of all others is over");
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::client::Client;
-use super::limiter::Turn;
+use super::limiter::{Subject, Turn};
 use super::options::{Auth, Phase};
 use super::reply::{HTML, JSON, Reply, TEXT};
 use crate::reference::head::Head;
@@ -156,7 +156,7 @@ impl Ask<'_> {
         let Some(given) = self.head.get("authorization").and_then(|value| value.strip_prefix("Bearer ")) else {
             return Err(None);
         };
-        match self.gateway.limiter.turn(self.client.address, given == options.secret.reveal()) {
+        match self.gateway.limiter.turn(Subject::of(self.client.address, None), given == options.secret.reveal()) {
             Turn::Right => Ok(()),
             Turn::Wrong(_) => Err(None),
             Turn::LockedOut(left) => Err(Some(left.as_secs_f64().ceil() as u64)),
