@@ -239,7 +239,7 @@ mod tests {
         let number = u32::try_from(2 * ADDRESSES).unwrap();
         for address in 0..number {
             tokio::time::advance(Duration::from_millis(1)).await;
-            limiter.turn(Some(IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0b00_0000 + address))), false);
+            limiter.turn(Subject::Address(IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0b00_0000 + address))), false);
         }
         let known = || limiter.counts.lock().unwrap().len();
         assert_eq!(known(), ADDRESSES);
@@ -253,9 +253,9 @@ mod tests {
         let limiter = Limiter::new(Rules::default());
         for address in [LOCAL, REMOTE] {
             for _ in 0..20 {
-                assert_eq!(limiter.turn(address, false), Turn::Wrong(Duration::ZERO));
+                assert_eq!(limiter.turn(Subject::of(address, None), false), Turn::Wrong(Duration::ZERO));
             }
-            assert_eq!(limiter.turn(address, true), Turn::Right);
+            assert_eq!(limiter.turn(Subject::of(address, None), true), Turn::Right);
         }
     }
 
