@@ -22,7 +22,7 @@ pub const PASSWORD: &str = "lab-password-0123456789";
 const READY: Duration = Duration::from_secs(120);
 
 /// Connections that a gateway has with both paths of a hold and with nothing less.
-const HELD: usize = 10;
+const HELD: usize = 14;
 
 /// A configuration.
 pub struct Config {
