@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::exchange::exchange;
 use super::line::{self, Side};
 use super::{Ask, Beside, Done, http};
 use crate::clock::{self, Instant};
 use crate::facts::series::{Series, Summary, Taken};
 use crate::facts::sheet::RowBuilder;
-use crate::facts::tables::http::Exchange;
+use crate::facts::tables::http::{Author, Exchange};
 use crate::facts::tables::rounds::ROUNDS;
 use crate::facts::{Because, Cell, Reason, Row, Sheet, Value};
 
@@ -161,13 +162,14 @@ fn spread(row: RowBuilder, side: &str, summary: &Summary) -> RowBuilder {
     told.into_iter().fold(row, |row, (name, time)| row.set(&format!("{side}{name}"), Value::ms(time)))
 }
 
-/// Asks one side once; nothing if it did not answer.
+/// Asks one side once; nothing if the gateway did not answer: what an edge says by itself is another thing, and quicker.
 async fn turn(ask: &Ask<'_>, side: Side<'_>) -> Option<Turn> {
     let line = line::open_to(ask, side, &["http/1.1"]).await.ok()?;
     let untrusted = line.seen.as_ref().is_some_and(|seen| !seen.convinces());
     let request = http::health(ask, side, untrusted, None).ok()?;
     let exchanged = exchange(line.stream, request, &ask.deadline).await;
-    let answered = exchanged.outcome == Exchange::Answered;
+    let reply = exchanged.reply.as_ref().filter(|_| exchanged.outcome == Exchange::Answered);
+    let answered = reply.is_some_and(|reply| Answer::read(reply, ask.redactor).author == Author::Gateway);
     let (connect, tls) = (line.round_trip, line.seen.map(|seen| seen.after));
     exchanged.after.filter(|_| answered).map(|after| Turn { connect, tls, after })
 }

@@ -127,15 +127,27 @@ fn added(report: &Report<'_>) -> Vec<String> {
         let pair = pairs.iter().find(|row| is(row, "a", &path.vantage.to_string()) && is(row, "b", beside))?;
         let value = |field: &str| pair.cell(field).and_then(Cell::get);
         let (added, spread, count) = (value("added")?, value("spread")?, value("pairs")?);
-        let several = several_sites(report);
-        let beside = beside.parse().map_or_else(|_| beside.to_owned(), |beside| shown(&beside, several));
-        Some(format!("{} {added} to {beside} (median of {count} pairs, quartiles {spread} apart)", shown(&path.vantage, several)))
+        Some(format!("{added} to {} (median of {count} pairs, quartiles {spread} apart)", name(report, beside)))
+    };
+    let of_row = |path: &Path, row: &Row| {
+        let beside = row.key("beside")?.as_text()?;
+        let failed = match row.cell("failed").and_then(Cell::get) {
+            Some(Value::Int(failed)) if *failed > 0 => Some(format!("{failed} requests the gateway did not answer")),
+            _ => None,
+        };
+        let told: Vec<String> = one(path, beside).into_iter().chain(failed).collect();
+        (!told.is_empty()).then(|| format!("{} {}", shown(&path.vantage, several_sites(report)), told.join("; ")))
     };
     let of_path = |path: &Path| {
         let (rounds, _) = facts.rows("rounds", Some(&path.vantage));
-        rounds.iter().filter_map(|row| one(path, row.key("beside")?.as_text()?)).collect::<Vec<_>>()
+        rounds.iter().filter_map(|row| of_row(path, row)).collect::<Vec<_>>()
     };
     report.judgement.topology.paths.iter().flat_map(of_path).collect()
+}
+
+/// A vantage that stands in a fact, as people are told of it.
+fn name(report: &Report<'_>, vantage: &str) -> String {
+    vantage.parse().map_or_else(|_| tame(vantage), |vantage| shown(&vantage, several_sites(report)))
 }
 
 /// The address that was asked, of those that accepted.

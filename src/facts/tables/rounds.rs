@@ -10,7 +10,7 @@ pub static ROUNDS: Table =
 const ROUNDS_KEYS: &[Key] = &[key("beside", Type::Vantage, "The path it was compared with: the direct one, or one further in.")];
 const ROUNDS_FIELDS: &[Field] = &[
     field("n", Type::Int, "Pairs of answers that were compared.").print(Print::Omit),
-    field("failed", Type::Int, "Requests that were not answered, on either path.").print(Print::Omit),
+    field("failed", Type::Int, "Requests that the gateway did not answer, on either path.").print(Print::Omit),
     field("min", Type::Duration, "Shortest time from the written request to the first byte, on a connection that stands."),
     field("p50", Type::Duration, "Median of these times."),
     field("p95", Type::Duration, "The time that 95 of 100 requests do not exceed."),

@@ -14,7 +14,8 @@ use crate::probe::bench::{Bench, row, shown};
 /// What the edge of these tests adds.
 const ADDED: Duration = Duration::from_millis(50);
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 27\r\nConnection: close\r\n\r\n\
+    {\"ok\":true,\"status\":\"live\"}";
 
 /// A gateway that takes this much longer with every request.
 async fn gateway(drift: Duration) -> SocketAddr {
@@ -114,6 +115,20 @@ async fn a_dead_path_is_left_alone_soon() {
     let row = row(&done.sheets);
     assert_eq!((shown(row, "n"), shown(row, "failed"), shown(row, "added")), ("0".into(), "4".into(), "-".into()));
     assert!(bench.lane.taken.is_empty());
+}
+
+#[tokio::test]
+async fn what_an_edge_says_by_itself_is_not_compared() {
+    let direct = gateway(Duration::ZERO).await;
+    let maintenance = serve(|mut stream| async move {
+        head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await.unwrap();
+    })
+    .await;
+    let mut bench = bench(maintenance, direct);
+    let done = run(&mut bench.ask(30_000)).await;
+    let row = row(&done.sheets);
+    assert_eq!((shown(row, "n"), shown(row, "failed"), shown(row, "added")), ("0".into(), "4".into(), "-".into()));
 }
 
 #[tokio::test]
