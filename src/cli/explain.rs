@@ -84,6 +84,7 @@ fn found(shelf: &Shelf, typed: &str, width: u16) -> Result<String, Complaint> {
             Found::Row(row) => (row.code.to_string(), row.layer.as_str(), row.title.clone()),
             Found::Answer(answer) => (format!("answer:{}", answer.name), "", format!("{} {}", answer.question, answer.short)),
             Found::Pattern(pattern) => (format!("pattern:{}", pattern.name), "", pattern.title.clone()),
+            Found::Later(code, later) => (code.to_string(), "", format!("{} (no row yet)", later.title)),
         };
         let text = match hit.quote.filter(|_| matches!(hit.found, Found::Row(_))) {
             Some(line) => format!("{title}: {line}"),

@@ -1,6 +1,6 @@
 //! Makes a plan fit its budget: whole probes go, from the outside in.
 
-use super::schedule::{reserve_ms, worst};
+use super::schedule::{budget_for_ms, reserve_ms, worst};
 use super::{Dropped, Lane, Step};
 use crate::facts::{Because, Reason};
 
@@ -11,12 +11,15 @@ use crate::facts::{Because, Reason};
 pub fn fit(lanes: &mut [Lane], at_once: usize, budget_ms: u64, spare: impl Fn(&Step) -> bool) -> Vec<Dropped> {
     let room = budget_ms - reserve_ms(budget_ms);
     let mut dropped = Vec::new();
-    while worst(lanes, at_once).end_ms > room {
-        let Some((lane, at)) = next(lanes, &spare) else { break };
+    loop {
+        let taken = worst(lanes, at_once).end_ms;
+        let Some((lane, at)) = next(lanes, &spare).filter(|_| taken > room) else { break };
+        let needs_ms = budget_for_ms(taken);
         let lane = &mut lanes[lane];
         let step = lane.steps.remove(at);
         lane.share_ms -= step.deadline_ms;
-        dropped.push(Dropped { path: lane.path.clone(), step, because: Because::from(Reason::Budget) });
+        let because = Because::new(Reason::Budget, format!("{} needs --budget {}s", step.probe, needs_ms / 1_000));
+        dropped.push(Dropped { path: lane.path.clone(), step, because, needs_ms: Some(needs_ms) });
     }
     dropped
 }

@@ -61,6 +61,9 @@ pub struct Dropped {
     pub step: Step,
     /// Why.
     pub because: Because,
+    /// The smallest budget that has room for it and for all that goes before it; plans of builds that did not tell have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_ms: Option<u64>,
 }
 
 /// A kind of path that the matrix needs and nobody named.

@@ -25,6 +25,14 @@ pub fn reserve_ms(budget_ms: u64) -> u64 {
     RESERVE_MS.min(budget_ms / 10)
 }
 
+/// The smallest budget of which lanes may use so much, in whole seconds, as budgets are written.
+pub fn budget_for_ms(room_ms: u64) -> u64 {
+    let enough = |seconds: &u64| seconds * 1_000 - reserve_ms(seconds * 1_000) >= room_ms;
+    let at_least = room_ms.div_ceil(1_000).max(1);
+    // The reserve is a second at most, so that one more second is always enough.
+    if enough(&at_least) { at_least * 1_000 } else { (at_least + 1) * 1_000 }
+}
+
 /// The longest a lane can take.
 pub fn length_ms(lane: &Lane) -> u64 {
     if lane.steps.is_empty() { 0 } else { lane.share_ms + SLACK_MS }
@@ -103,6 +111,15 @@ mod tests {
             .enumerate()
             .map(|(i, share)| Lane { path: Some(path(i)), steps: vec![step(*share)], share_ms: *share, wave: 0 })
             .collect()
+    }
+
+    #[test]
+    fn a_budget_is_the_smallest_that_leaves_the_room() {
+        for room in 0..30_000 {
+            let budget = budget_for_ms(room);
+            let leaves = |budget: u64| budget - reserve_ms(budget) >= room;
+            assert!(leaves(budget) && (budget == 1_000 || !leaves(budget - 1_000)), "{room}: {budget}");
+        }
     }
 
     #[test]

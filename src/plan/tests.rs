@@ -7,7 +7,7 @@ use crate::code::Layer;
 use crate::complaint::Complaint;
 use crate::facts::Reason;
 use crate::facts::tables::site::CredentialState;
-use crate::path::{Class, Kind};
+use crate::path::{Class, Kind, Path};
 use crate::shelf::probe::Probe;
 
 fn plan(edges: usize, budget: Duration) -> Plan {
@@ -51,6 +51,22 @@ fn whole_probes_go_from_the_outside_in_and_a_smaller_budget_drops_more() {
     assert_eq!(before.first(), Some(&first), "the outermost path's last probe goes first");
     let local = before.iter().position(|(path, _)| path.as_deref() == Some("local"));
     assert!(local.is_none_or(|at| before[..at].iter().filter(|(_, probe)| probe == "tcp").count() == 5), "edges go before local");
+}
+
+#[test]
+fn what_is_left_out_tells_the_budget_that_has_room_for_it() {
+    let left_out = |ms: u64| -> Vec<(Option<Path>, String)> {
+        plan(3, Duration::from_millis(ms)).dropped.iter().map(|d| (d.path.clone(), d.step.probe.clone())).collect()
+    };
+    for ms in [1_000, 4_500, 9_000, 12_000, 20_000] {
+        for drop in plan(3, Duration::from_millis(ms)).dropped {
+            let needs = drop.needs_ms.unwrap();
+            let which = (drop.path, drop.step.probe);
+            assert!(needs > ms && !left_out(needs).contains(&which), "{which:?} has no room in {needs} ms");
+            assert!(left_out(needs - 1_000).contains(&which), "{which:?} has room in less than {needs} ms");
+            assert_eq!(drop.because.because, format!("{} needs --budget {}s", which.1, needs / 1_000));
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Report;
 use super::lacking::way_out;
 use super::text::tame;
-use crate::facts::value::Because;
+use crate::facts::value::{Because, Reason};
 use crate::facts::{Cell, Facts};
 use crate::path::Vantage;
 
@@ -34,6 +34,11 @@ impl Told {
 pub fn told(because: &Because, report: &Report<'_>) -> Told {
     let way = way_out(because.reason);
     let full = |text: String| Told { shared: tame(&text), value: String::new(), way };
+    if because.reason == Reason::Budget
+        && let Some(text) = short(report)
+    {
+        return Told { way: None, ..full(text) };
+    }
     let facts = &report.judgement.facts;
     let Some(fact) = Fact::parse(&because.because) else { return full(because.to_string()) };
     if let Some(sentence) = fact.sentence(facts) {
@@ -45,6 +50,22 @@ pub fn told(because: &Because, report: &Report<'_>) -> Told {
         Cell::Absent | Cell::NotMeasured(_) => return full(because.to_string()),
     };
     Told { shared: tame(&format!("{reason}: {}.{}", fact.table, fact.field)), value, way }
+}
+
+/// What the budget was too small for, and which one has room for all of it: one number for the whole plan.
+fn short(report: &Report<'_>) -> Option<String> {
+    /// More names than these say less than their number.
+    const NAMED: usize = 3;
+    let dropped = &report.recording.head.plan.dropped;
+    let needs_ms = dropped.iter().filter_map(|drop| drop.needs_ms).max()?;
+    let mut probes: Vec<&str> = Vec::new();
+    for drop in dropped {
+        if !probes.contains(&drop.step.probe.as_str()) {
+            probes.push(&drop.step.probe);
+        }
+    }
+    let left_out = if probes.len() > NAMED { format!("{} probes", probes.len()) } else { probes.join(", ") };
+    Some(format!("budget: left out {left_out}; raise --budget to at least {}s", needs_ms.div_ceil(1_000)))
 }
 
 /// A fact's id, `table@vantage[key=value].field`, taken apart.
@@ -94,7 +115,7 @@ mod tests {
     use crate::facts::Sheet;
     use crate::facts::sheet::RowBuilder;
     use crate::facts::tables::{dns::DNS, path::PATH};
-    use crate::facts::value::{Reason, Value};
+    use crate::facts::value::Value;
 
     fn blocked(id: &str) -> Because {
         Because::new(Reason::Blocked, id)

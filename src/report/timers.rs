@@ -13,6 +13,7 @@ use crate::facts::value::show_ms;
 use crate::facts::{Cell, Facts, Reason, Value};
 use crate::openclaw::limits::{CLIENT_PING, CLIENT_TICKS, PING, TICK};
 use crate::path::{Class, Vantage};
+use crate::plan::{Dropped, Plan};
 use crate::shelf::edges::{self, Edge, Kind};
 
 /// A line for each path on which connections were held, and the chain if there were enough of them to tell.
@@ -23,8 +24,11 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
     let mut cadence = Cadence::default();
     let mut whole = false;
     for path in &topology.paths {
-        let Some(timer) = Timer::read(facts, &path.vantage) else { continue };
         let name = shown(&path.vantage, several_sites(report));
+        let Some(timer) = Timer::read(facts, &path.vantage) else {
+            lines.extend(unlooked(&report.recording.head.plan, &path.vantage).then(|| format!("{name}: {UNLOOKED}")));
+            continue;
+        };
         lines.push(format!("{name}: {}{}", timer.sentence(&report.shelf.edges), timer.busy()));
         whole |= timer.held > 1;
         cadence.take(facts, &path.vantage);
@@ -38,6 +42,15 @@ pub fn render(report: &Report<'_>, style: &Style) -> String {
         out += &row("chain", &chain(&cadence, &edge_timers), style);
     }
     out
+}
+
+/// What is said where nothing was held.
+const UNLOOKED: &str = "no timer was looked for, so none is excluded";
+
+/// Whether connections would have been held there, had the budget had room for it.
+fn unlooked(plan: &Plan, at: &Vantage) -> bool {
+    let there = |drop: &&Dropped| drop.path.as_ref().is_some_and(|path| path.vantage == *at);
+    plan.dropped.iter().filter(there).any(|drop| drop.step.primitive == "hold")
 }
 
 /// What is known of one path.

@@ -11,6 +11,8 @@ use clawprobe::reference::ground::Ground;
 use clawprobe::reference::world::merge;
 use clawprobe::shelf::Shelf;
 
+use super::desk::Desk;
+
 /// What is told of an edge: its clock, and between how much and how much it is set to, in milliseconds.
 struct Told {
     clock: String,
@@ -94,4 +96,23 @@ fn the_clock_is_told_and_its_setting_to_the_second() {
     .flatten()
     .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_budget_without_room_for_hold_is_told_with_the_one_that_has_it() {
+    let desk = Desk::new();
+    // Nobody listens there: what is planned does not depend on it.
+    let ask = |more: &[&str]| desk.run(&[&["run", "hold", "--gateway", "ws://127.0.0.1:9"], more].concat());
+    let plan: serde_json::Value = serde_json::from_str(&ask(&["--budget", "45s", "--plan", "--format", "json"]).out).unwrap();
+    let drop = &plan["dropped"][0];
+    assert_eq!(drop["step"]["probe"], "hold", "{plan:#}");
+    let needs = drop["needs_ms"].as_u64().unwrap() / 1_000;
+    let human = ask(&["--budget", "45s", "--quiet"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(human.contains(&format!("budget: left out hold; raise --budget to at least {needs}s")), "{human}");
+    assert!(human.contains("no timer was looked for, so none is excluded"), "{human}");
+    let json: serde_json::Value = serde_json::from_str(&ask(&["--budget", "45s", "--quiet", "--format", "json"]).out).unwrap();
+    let reasons: Vec<&str> = json["undecided"].as_array().unwrap().iter().filter_map(|u| u["because"].as_str()).collect();
+    assert!(reasons.contains(&format!("hold needs --budget {needs}s").as_str()), "{reasons:?}");
+    let enough = ask(&["--budget", &format!("{needs}s"), "--plan", "--format", "json"]).out;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&enough).unwrap()["dropped"], serde_json::json!([]));
 }

@@ -170,6 +170,77 @@ fn a_quoted_error_text_finds_its_row() {
     }
 }
 
+/// What people type, and the rows or answers of which one helps.
+const ASKED: &[(&str, &[&str])] = &[
+    ("disconnects after 60 seconds", &["IDLE-02"]),
+    ("websocket closed 1006", &["IDLE-02"]),
+    ("loopback is the cause", &["answer:loopback-is-the-gate"]),
+    ("websocket drops every minute", &["IDLE-02", "IDLE-03"]),
+    ("1006 abnormal closure", &["WS-10", "IDLE-02"]),
+    ("connection resets after idle", &["IDLE-02", "IDLE-06"]),
+    ("works locally but not through nginx", &["WS-01", "answer:health-passes-clients-fail"]),
+    ("unexpected server response: 200", &["WS-01"]),
+    ("pairing required", &["AUTH-13"]),
+    ("proxy_attribution_required", &["AUTH-09"]),
+    ("502 bad gateway", &["EDGE-01"]),
+    ("504 gateway timeout", &["EDGE-01"]),
+    ("connection refused 18789", &["LISTEN-01", "EDGE-09"]),
+    ("token mismatch", &["AUTH-02"]),
+    ("too many requests 429", &["AUTH-07"]),
+    ("self signed certificate", &["TLS-05"]),
+    ("certificate expired", &["TLS-05"]),
+    ("wrong version number", &["TLS-01"]),
+    ("mixed content", &["EDGE-06"]),
+    ("dashboard stays connecting", &["WS-01", "WS-05"]),
+    ("ssh tunnel connection refused", &["EDGE-09"]),
+    ("502 on localhost", &["EDGE-08"]),
+    ("http_proxy", &["EDGE-08"]),
+    ("chat disconnects when idle", &["IDLE-02"]),
+    ("websocket disconnects", &["IDLE-02", "IDLE-03"]),
+    ("websocket drops after one hour", &["IDLE-03"]),
+    ("101 switching protocols but no data", &["WS-03"]),
+    ("handshake timeout", &["WS-09", "WS-04"]),
+    ("413 request entity too large", &["EDGE-05"]),
+    ("message too big 1009", &["EDGE-05"]),
+    ("unauthorized", &["AUTH-01", "AUTH-02", "AUTH-09"]),
+    ("is it safe to bind 0.0.0.0", &["answer:why-not-all-interfaces"]),
+    ("port 18789 public", &["LISTEN-04", "answer:expose-18789"]),
+    ("eaddrinuse", &["LISTEN-05"]),
+    ("redirected to login page", &["EDGE-03"]),
+    ("x-forwarded-for spoofing", &["AUTH-10", "answer:forwarded-headers"]),
+    ("streaming arrives all at once", &["IDLE-07"]),
+    ("client ip is 127.0.0.1", &["AUTH-10"]),
+    ("gateway starting 1013", &["WS-07"]),
+    ("protocol mismatch", &["VERSION-01"]),
+    ("ping timeout keepalive", &["IDLE-01", "IDLE-02", "IDLE-05"]),
+    ("http2 websocket fails", &["WS-05"]),
+    ("device identity required", &["AUTH-14"]),
+    ("health check ok but websocket fails", &["HEALTH-05", "answer:health-passes-clients-fail"]),
+    ("ECONNRESET after a pause", &["IDLE-06"]),
+    ("socket hang up", &["WS-10", "TLS-01", "LISTEN-08"]),
+    ("websocket connection to failed", &["WS-01", "HEALTH-05", "WS-10"]),
+    ("cors", &["EDGE-12"]),
+    ("404 not found behind a prefix", &["EDGE-02"]),
+    ("nginx proxy_read_timeout", &["IDLE-02"]),
+    ("connection closes after an hour", &["IDLE-03"]),
+    ("websocket keeps reconnecting", &["IDLE-02", "IDLE-03", "WS-10"]),
+    ("fingerprint mismatch", &["TLS-06"]),
+];
+
+#[test]
+fn what_helps_is_among_the_first_two() {
+    let shelf = shelf();
+    let mut missed = Vec::new();
+    for (words, help) in ASKED {
+        let text = explain::text(&shelf, &[(*words).to_owned()], 300).unwrap();
+        let first: Vec<&str> = text.lines().take(2).filter_map(|line| line.split_whitespace().next()).collect();
+        if !first.iter().any(|name| help.contains(name)) {
+            missed.push(format!("`{words}` finds {first:?}, not {help:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
 #[test]
 fn an_unknown_code_is_answered_with_a_near_one() {
     let near = |typed: &str| explain::text(&shelf(), &[typed.to_owned()], 80).unwrap_err().to_string();
