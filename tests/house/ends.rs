@@ -34,12 +34,15 @@ fn spawn(desk: &Desk, args: &[&str]) -> Child {
     command.env("TMPDIR", scratch(desk)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// The longest a busy machine may take for what ends a wait.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Waits until something is so that the command brings about, and no longer than the command lives.
 fn until(child: &mut Child, so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !so() {
         let ended = child.try_wait().unwrap();
-        if ended.is_some() || begun.elapsed() > Duration::from_secs(60) {
+        if ended.is_some() || begun.elapsed() > PATIENCE {
             let _ = child.kill();
             panic!("it ended before: {ended:?}");
         }

