@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a word of ours may take to leave.
 const STUCK: Duration = Duration::from_millis(250);
 
+/// So many frames are heard although something else is due: a pong that came in time is among them, and a flood has an end.
+const LATE: usize = 64;
+
 /// A ping of ours that is not answered yet: when it was sent, and how it stood then.
 struct Asked {
     at: Instant,
@@ -96,13 +99,16 @@ impl<'s, 'a> Connection<'s, 'a> {
         let mut stopped = self.stage.stop.subscribe();
         let mut interrupted = self.stage.interrupted.subscribe();
         let mut talk = clock::now() + TALK;
+        let mut late = 0;
         loop {
             let (wake, parting) = (self.wake(talk), self.parting);
+            let due = clock::now() >= wake || (!parting && *stopped.borrow());
+            late = if due { late + 1 } else { 0 };
             // Whoever never stops talking takes all that tokio grants a task for one turn: the clock and the word to stop are not to
             // depend on what is left of it.
             tokio::select! {
                 biased;
-                heard = frames::hear(&mut self.frames) => if let Some(life) = self.hear(heard).await {
+                heard = frames::hear(&mut self.frames), if late <= LATE => if let Some(life) = self.hear(heard).await {
                     return Some(self.leave(life).await);
                 },
                 _ = unconstrained(stopped.wait_for(|stopped| *stopped)), if !parting => self.part().await,
