@@ -13,6 +13,8 @@ pub struct Moment {
     pub several: bool,
     /// Whether any of them ended without a word.
     pub unsaid: bool,
+    /// Whether the end of any of them was announced.
+    pub said: bool,
     /// What became of those begun later.
     pub later: Later,
 }
@@ -54,7 +56,7 @@ impl Moment {
         } else {
             Later::Untried
         };
-        let unsaid = dead.iter().any(|held| held.witness() == Witness::Unsaid);
-        Some(Self { several: dead.len() > 1, unsaid, later })
+        let any = |witness| dead.iter().any(|held| held.witness() == witness);
+        Some(Self { several: dead.len() > 1, unsaid: any(Witness::Unsaid), said: any(Witness::Announced), later })
     }
 }

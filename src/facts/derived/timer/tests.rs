@@ -192,6 +192,9 @@ fn all_that_were_open_end_at_once_it_is_a_reload() {
     assert_eq!(untold(&open), UNTRIED);
     assert_eq!(clock(&[&open[..], &[silent(NotOpened, 8.0, 0.0)]].concat()).0, Clock::Gone);
     assert_eq!(untold(&[&open[..], &[silent(NotOpened, 2.0, 0.0)]].concat()), UNTRIED, "refused before");
+    // A ping was on its way when the rest ended.
+    let crossed = Held { fate: ResetOnWrite, ..both(Fin, 7.0) };
+    assert_eq!(clock(&[&open[..], &[crossed, silent(NotOpened, 8.0, 0.0)]].concat()).0, Clock::Gone);
 }
 
 #[test]

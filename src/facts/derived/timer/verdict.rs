@@ -100,8 +100,9 @@ impl Moment {
         match (self.later, self.unsaid) {
             (Later::Lived, false) => Verdict::plain(Clock::Reload),
             (Later::Lived, true) => Verdict::riddle(DARK, None),
-            (Later::Refused, false) => Verdict::plain(Clock::Gone),
-            (Later::Refused, true) => Verdict::riddle(GONE, None),
+            // A ping that was on its way when the rest ended is answered by nobody, or by a reset.
+            (Later::Refused, _) if self.said => Verdict::plain(Clock::Gone),
+            (Later::Refused, _) => Verdict::riddle(GONE, None),
             (Later::Untried, _) => Verdict::riddle(UNTRIED, None),
         }
     }
