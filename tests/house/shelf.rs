@@ -134,7 +134,7 @@ fn a_required_row_finds_its_tables_filled() {
             .iter()
             .filter(|p| primitives.contains(&p.name))
             .flat_map(|p| p.tables.iter().map(|t| t.name))
-            .chain(["path", "pair", "families", "forwarding", "timer"])
+            .chain(["path", "pair", "families", "forwarding", "passage", "timer"])
             .collect();
         for row in matrix.require.iter().filter_map(|code| shelf.symptom(code)) {
             let lacking: Vec<_> = row.when.tables().into_iter().filter(|table| !filled.contains(table)).collect();
