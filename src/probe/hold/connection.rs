@@ -30,6 +30,10 @@ const STUCK: Duration = Duration::from_millis(250);
 /// So many frames are heard although something else is due: a pong that came in time is among them, and a flood has an end.
 const LATE: usize = 64;
 
+/// An end that comes so soon after a ping, which nobody answered, was on its way before: the ping did not break the silence that it
+/// ended. The tries of a hold are farther apart, and an answer takes less on any way that people work by.
+const CROSSING: Duration = Duration::from_millis(300);
+
 /// A ping of ours that is not answered yet: when it was sent, and how it stood then.
 struct Asked {
     at: Instant,
@@ -314,6 +318,7 @@ impl<'s, 'a> Connection<'s, 'a> {
         };
         let (age, last) = match self.asked.front() {
             Some(asked) if fate == Fate::ResetOnWrite => (asked.age, asked.last),
+            Some(asked) if clock::now() - asked.at < CROSSING => (self.age(), asked.last),
             _ => (self.age(), before),
         };
         let mut life = self.life(fate, closing.code, age, last);

@@ -79,6 +79,34 @@ fn doorman(awake: bool) -> (SocketAddr, std::sync::mpsc::Receiver<()>) {
     (address, told)
 }
 
+/// A peer that ends a connection in order the moment it is spoken to.
+fn crossing() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut socket = tungstenite::accept(stream).unwrap();
+            socket.send(CHALLENGE.into()).unwrap();
+            let spoken = socket.get_mut().read(&mut [0; 64]).unwrap();
+            assert!(spoken > 0);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_ping_that_crosses_the_end_did_not_break_the_silence() {
+    let mut bench = Bench::new(Kind::Edge, crossing()).with("pattern", "silent");
+    let done = run(&mut bench.ask(3_000)).await;
+    let row = row(&done.sheets[..1]);
+    assert_eq!(shown(row, "fate"), "fin");
+    let idle = |side: &str| match row.cell(side).and_then(Cell::get) {
+        Some(Value::Ms(ms)) => *ms,
+        other => panic!("{side}: {other:?}"),
+    };
+    assert!(idle("idle-client") > 500.0 && idle("idle-server") > 500.0, "{row:?}");
+}
+
 /// Holds connections, and is interrupted as soon as those that speak do so, a second after all were begun.
 async fn interrupted(awake: bool) -> Sheet {
     let (at, told) = doorman(awake);
