@@ -182,6 +182,7 @@ const fn whose(counts: Counts) -> &'static str {
         Counts::Server => ", only the gateway's bytes put it off",
         Counts::ClientToo => ", the client's bytes put it off",
         Counts::NotClient => ", the client's bytes alone do not put it off",
+        Counts::NotServer => ", the gateway's bytes alone do not put it off",
         Counts::Unknown => "",
     }
 }

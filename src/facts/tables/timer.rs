@@ -27,6 +27,7 @@ labels! {
         ClientToo = "client-too": "The client's; whether also the gateway's is not told.",
         Unknown = "unknown": "Not told.",
         NotClient = "not-client": "Not the client's alone; whether it takes both sides' is not told.",
+        NotServer = "not-server": "Not the gateway's alone; whether it takes both sides' is not told.",
     }
 }
 

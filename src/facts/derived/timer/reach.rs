@@ -22,7 +22,7 @@ pub struct Needed {
 pub fn reach(verdict: &Verdict, needed: Needed) -> Option<Reach> {
     let (_, most) = verdict.setting?;
     // A client of a gateway that does not ping has nothing to answer, and says nothing.
-    let unheard = !needed.pings && matches!(verdict.counts, Some(Counts::Each | Counts::Client));
+    let unheard = !needed.pings && matches!(verdict.counts, Some(Counts::Each | Counts::Client | Counts::NotServer));
     let hits = verdict.clock == Ok(Clock::Lifetime) || unheard || most <= needed.silence + RACE_MS;
     Some(if hits { Reach::Hits } else { Reach::KeptAlive })
 }

@@ -77,6 +77,14 @@ fn our_words_alone_do_not_keep_every_connection_alive() {
 }
 
 #[test]
+fn the_gateways_words_alone_do_not_keep_every_connection_alive() {
+    // Broadcasts to everybody kept the gateway from being silent long enough where the client spoke.
+    let spoken_to = held(Fin, 0.0, 22.0, (22.0, 2.0), (18.0, 20.0, 18.0));
+    let pings = held(Survived, 0.0, 46.0, (0.5, 12.0), (1.0, 1.0, 18.0));
+    assert_eq!(clock(&[spoken_to, both(Survived, 46.0), pings]), (Clock::Idle, Some(Counts::NotServer)));
+}
+
+#[test]
 fn all_end_at_one_age_busy_or_not_it_is_a_lifetime() {
     let all = [silent(Fin, 0.0, 8.0), silent(Fin, 6.0, 8.0), both(Fin, 8.1), pings(Reset, 8.0), silent(Survived, 0.0, 6.0)];
     assert_eq!((clock(&all), after(&all)), ((Clock::Lifetime, None), (8.0, 8.0)));

@@ -61,7 +61,7 @@ impl Verdict {
 
     /// Whether bytes of one side alone do not keep a connection from being idle: rows differ by that, and by no more of it.
     fn is_one_sided(&self) -> bool {
-        matches!(self.counts, Some(Counts::Each | Counts::Client | Counts::Server | Counts::NotClient))
+        matches!(self.counts, Some(Counts::Each | Counts::Client | Counts::Server | Counts::NotClient | Counts::NotServer))
     }
 
     fn within(all: &[Held], late: f64) -> Self {
@@ -145,6 +145,7 @@ fn whose(standing: &[Counts]) -> Counts {
         [only] => *only,
         [Counts::Either, Counts::Client] => Counts::ClientToo,
         [Counts::Each, Counts::Server] => Counts::NotClient,
+        [Counts::Each, Counts::Client] => Counts::NotServer,
         _ => Counts::Unknown,
     }
 }
