@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::desk::{Desk, Done};
 use super::machine;
 
-/// The longest it may take, in milliseconds: a minute. A build that is not optimised, with other tests beside it, gets five.
+/// The longest it may take, in milliseconds: a minute. A build that is not optimised gets five.
 const LONGEST_MS: f64 = if cfg!(debug_assertions) { 300_000.0 } else { 60_000.0 };
 
 /// One at a time: each stands for a machine with nothing else to do.

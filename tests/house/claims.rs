@@ -88,6 +88,13 @@ fn a_missing_a_skipped_and_a_failed_test_break_a_claim() {
 }
 
 #[test]
+fn a_test_is_known_by_the_modules_around_it() {
+    let text = "#[test]\nfn first() {\n}\nmod tests {\n    mod random {\n        #[test]\n        #[ignore]\n        \
+                pub fn second(\n        ) {\n        }\n    }\n    #[tokio::test]\n    async fn third() {\n    }\n}\nfn none() {\n}\n";
+    assert_eq!(tests_of(text), ["first", "tests::random::second", "tests::third"]);
+}
+
+#[test]
 fn a_bench_that_a_claim_names_must_exist() {
     assert_eq!(no_bench("cargo bench --bench preflight"), None);
     for wrong in
@@ -175,17 +182,30 @@ fn known_tests() -> Vec<String> {
             let parts: Vec<_> =
                 relative.iter().map(|p| p.to_string_lossy().into_owned()).filter(|p| p != "mod" && p != "main").collect();
             let text = std::fs::read_to_string(&file).unwrap();
-            let inner = if text.lines().any(|l| l == "mod tests {") { "tests::" } else { "" };
-            let mut lines = text.lines();
-            while let Some(line) = lines.next() {
-                if line.trim().starts_with("#[test]") || line.trim().starts_with("#[tokio::test") {
-                    let Some(signature) = lines.by_ref().find(|l| l.contains("fn ")) else { break };
-                    let name = signature.split("fn ").nth(1).unwrap().split('(').next().unwrap();
-                    // The name of one that a macro writes stands where the macro is called; the log of a run has it.
-                    if !name.starts_with('$') {
-                        names.push(format!("{}::{inner}{name}", parts.join("::")));
-                    }
-                }
+            names.extend(tests_of(&text).into_iter().map(|test| format!("{}::{test}", parts.join("::"))));
+        }
+    }
+    names
+}
+
+/// The tests that a source file has, each below the modules that stand around it in the file: `tests::random::name`.
+fn tests_of(text: &str) -> Vec<String> {
+    let (mut names, mut around, mut marked) = (Vec::new(), Vec::new(), false);
+    for line in text.lines() {
+        let (indent, words) = (line.len() - line.trim_start().len(), line.trim());
+        if let Some(module) = words.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(" {")) {
+            around.push((indent, module));
+        } else if words == "}" && around.last().is_some_and(|(at, _)| *at == indent) {
+            around.pop();
+        } else if words.starts_with("#[test]") || words.starts_with("#[tokio::test") {
+            marked = true;
+        } else if let Some((_, signature)) = words.split_once("fn ").filter(|_| marked) {
+            marked = false;
+            let name = signature.split('(').next().unwrap_or_default();
+            // The name of one that a macro writes stands where the macro is called; the log of a run has it.
+            if !name.starts_with('$') {
+                let modules = around.iter().map(|(_, module)| format!("{module}::"));
+                names.push(modules.chain([name.to_owned()]).collect());
             }
         }
     }

@@ -31,6 +31,7 @@ mod mutation;
 mod overlay;
 mod own_faults;
 mod plan;
+mod planting;
 mod products;
 mod public;
 mod readme;

@@ -1,15 +1,14 @@
 //! Names of people, hosts and files, planted wherever a peer or a file may write a word, and none of them in a public report.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::Write;
+use std::net::TcpStream;
 
 use clawprobe::facts::dictionary;
 use clawprobe::facts::schema::{Privacy, Type};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
+use serde_json::json;
+
+use super::desk::Desk;
+use super::planting::{peer, turn_away};
 
 /// Every planted word begins like this.
 const PLANT: &str = "plant-";
@@ -51,39 +50,37 @@ fn every_text_from_outside_says_who_may_see_it() {
 
 #[test]
 fn no_planted_name_is_in_a_public_report() {
-    let folder = tempfile::tempdir().unwrap();
-    let port = peer();
-    std::fs::write(folder.path().join("openclaw.json"), config(port)).unwrap();
+    let desk = Desk::new();
+    let port = peer(answer);
+    std::fs::write(desk.path().join("openclaw.json"), config(port)).unwrap();
     let url = format!("http://127.0.0.1:{port}");
     let edge = format!("corp=http://127.0.0.1:{port}/plant-below");
     let ask = |share: &str, format: &str, save: &str| {
         let words = ["preflight", "--share", share, "--format", format, "--fail-on", "notice", "--save", save, "--gateway", &url];
-        clawprobe(folder.path(), &[&words[..], &["--edge", &edge, "--config", "openclaw.json"]].concat())
+        clawprobe(&desk, &[&words[..], &["--edge", &edge, "--config", "openclaw.json"]].concat())
     };
     let private = ask("private", "human", "private.jsonl");
     assert!(!private.is_empty());
-    let saved = std::fs::read_to_string(folder.path().join("private.jsonl")).unwrap();
+    let saved = std::fs::read_to_string(desk.path().join("private.jsonl")).unwrap();
     for planted in ["origin", "alt", "header", "media", "type", "version", "code", "detail", "reason", "step", "base", "mode"] {
         assert!(saved.contains(&format!("{PLANT}{planted}")), "{planted} was never told:\n{saved}");
     }
     for format in FORMATS {
         let save = format!("{format}.jsonl");
         search(&format!("preflight --format {format}"), &ask("public", format, &save));
-        search("the recording", &std::fs::read_to_string(folder.path().join(save)).unwrap());
+        search("the recording", &std::fs::read_to_string(desk.path().join(save)).unwrap());
         let report = ["report", "private.jsonl", "--share", "public", "--format", format];
-        search(&format!("report --format {format}"), &clawprobe(folder.path(), &report));
+        search(&format!("report --format {format}"), &clawprobe(&desk, &report));
     }
 }
 
 #[test]
 fn what_anybody_writes_stays_in_a_public_report() {
-    let folder = tempfile::tempdir().unwrap();
-    let json = clawprobe(
-        folder.path(),
-        &["preflight", "--reference", "--fault", "edge/any-origin", "--share", "public", "--save", "run"],
-    );
+    let desk = Desk::new();
+    let json =
+        clawprobe(&desk, &["preflight", "--reference", "--fault", "edge/any-origin", "--share", "public", "--save", "run"]);
     assert!(json.contains("EDGE-12"), "{json}");
-    let saved = std::fs::read_to_string(folder.path().join("run")).unwrap();
+    let saved = std::fs::read_to_string(desk.path().join("run")).unwrap();
     for word in
         [r#""allow-origin":{"state":"value","value":{"text":"*"}}"#, "application/json; charset=utf-8", "2026.9.6", "loopback"]
     {
@@ -93,19 +90,16 @@ fn what_anybody_writes_stays_in_a_public_report() {
 
 #[test]
 fn a_certificate_is_not_told_by_its_fingerprint() {
-    let folder = tempfile::tempdir().unwrap();
-    clawprobe(
-        folder.path(),
-        &["preflight", "--reference", "--fault", "client/wrong-pin", "--share", "private", "--save", "private"],
-    );
-    let saved = std::fs::read_to_string(folder.path().join("private")).unwrap();
+    let desk = Desk::new();
+    clawprobe(&desk, &["preflight", "--reference", "--fault", "client/wrong-pin", "--share", "private", "--save", "private"]);
+    let saved = std::fs::read_to_string(desk.path().join("private")).unwrap();
     let prints = |text: &str| {
         let long = text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64);
         long.map(str::to_owned).collect::<Vec<_>>()
     };
     assert!(!prints(&saved).is_empty(), "{saved}");
     for format in FORMATS {
-        let shown = clawprobe(folder.path(), &["report", "private", "--share", "public", "--format", format]);
+        let shown = clawprobe(&desk, &["report", "private", "--share", "public", "--format", format]);
         assert_eq!(prints(&shown), Vec::<String>::new(), "{format}: {shown}");
         assert!(shown.contains("TLS-"), "{format}: {shown}");
     }
@@ -126,51 +120,27 @@ fn config(port: u16) -> String {
 }
 
 /// Runs the program and returns everything it printed.
-fn clawprobe(folder: &Path, words: &[&str]) -> String {
-    let out = Command::new(env!("CARGO_BIN_EXE_clawprobe"))
-        .args(words)
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
+fn clawprobe(desk: &Desk, words: &[&str]) -> String {
+    let done = desk.run(words);
+    done.out + &done.err
 }
 
-/// A peer that plants a name in every place a reply has room for.
-fn peer() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            std::thread::spawn(move || drop(answer(stream)));
-        }
-    });
-    port
-}
-
-fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    let key = head.lines().find_map(|l| l.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("sec-websocket-key")));
-    match key {
-        Some((_, key)) if !head.contains("/plant-below") => {
-            let accept = derive_accept_key(key.as_bytes());
+/// Plants a name in every place a reply has room for.
+fn answer(mut stream: TcpStream, head: &str, accept: Option<&str>) -> std::io::Result<()> {
+    match accept {
+        Some(accept) if !head.contains("/plant-below") => {
             write!(
                 stream,
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Plant-Header: 1\r\nplant-header: 1\r\n\
                  Sec-WebSocket-Accept: {accept}\r\n\r\n"
             )?;
-            refuse(stream);
+            turn_away(stream, |_| {
+                let details = json!({"code": "plant-detail", "reason": "plant-reason", "recommendedNextStep": "plant-step"});
+                (json!({"code": "plant-code", "message": "plant-words", "details": details}), "plant-close".into())
+            });
             Ok(())
         }
-        _ => refusal(&mut stream, &head),
+        _ => refusal(&mut stream, head),
     }
 }
 
@@ -185,17 +155,4 @@ fn refusal(stream: &mut TcpStream, head: &str) -> std::io::Result<()> {
          Location: https://plant-location.example/plant-path\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
-}
-
-fn refuse(stream: TcpStream) {
-    let mut socket = WebSocket::from_raw_socket(stream, Role::Server, None);
-    let challenge = r#"{"type":"event","event":"connect.challenge","payload":{"nonce":"n","ts":1}}"#;
-    let _ = socket.send(Message::text(challenge));
-    let Ok(Message::Text(asked)) = socket.read() else { return };
-    let id = serde_json::from_str::<serde_json::Value>(&asked).map(|v| v["id"].clone()).unwrap_or_default();
-    let details = serde_json::json!({"code": "plant-detail", "reason": "plant-reason", "recommendedNextStep": "plant-step"});
-    let error = serde_json::json!({"code": "plant-code", "message": "plant-words", "details": details});
-    let _ = socket.send(Message::text(serde_json::json!({"type": "res", "id": id, "ok": false, "error": error}).to_string()));
-    let _ = socket.close(Some(CloseFrame { code: 1008.into(), reason: "plant-close".into() }));
-    while socket.read().is_ok() {}
 }
