@@ -129,6 +129,9 @@ fn keep(fact: &Value) -> Option<(String, Value)> {
         return None;
     }
     let (table, field) = (id.split(['@', '[', '.']).next()?, id.rsplit('.').next()?);
+    if (table, field) == BUSY {
+        return None;
+    }
     let print = dictionary::table(table)?.field(field)?.print;
     let value = match print {
         Print::Exact => fact["value"].clone(),
@@ -138,6 +141,9 @@ fn keep(fact: &Value) -> Option<(String, Value)> {
     };
     Some((id.to_owned(), json!([fact["state"], fact["reason"], value])))
 }
+
+/// Whether there is such a fact tells how busy this machine was, whoever is asked.
+const BUSY: (&str, &str) = ("timer", "late");
 
 /// A listening socket of a gateway that another scenario started: its port has no name in this scene.
 fn bystander(id: &str) -> bool {
@@ -157,6 +163,7 @@ pub fn control() -> Result<(), String> {
             fact("setting@here[source=environment,key=token].value", json!(format!("secret:{key}"))),
             fact("upgrade@here/local[offer=http1,as=plain].status", json!(status)),
             fact("connect@here/local.after", json!(after)),
+            json!({"id": "timer@here/local.late", "state": if after > 5.0 { "value" } else { "absent" }, "reason": null, "value": null}),
         ];
         let table =
             |name: &str, rows: usize| json!({"table": name, "site": "here", "path": null, "state": "complete", "rows": rows});
